@@ -23,9 +23,9 @@ const (
 )
 
 // getJSON sends request and decodes the JSON answer of a 2xx status into out. Every error is an *Error of the named
-// provider: Down for the network, 408, 429 and 5xx (with Retry-After), TimedOut for a passed deadline, NothingFound
-// for 404 and 410, Refused for every other status, Malformed for a body that is over 2 MB, is cut, or is not the JSON
-// that out expects. It never quotes the request's query or headers, which may hold a key.
+// provider: Down for the network, a cut body, 408, 429 and 5xx (with Retry-After), TimedOut for a passed deadline,
+// Refused for every other status than 2xx (errors.As finds its statusError), Malformed for a body that is over 2 MB or
+// is not the JSON that out expects. It never quotes the request's query or headers, which may hold a key.
 func getJSON(ctx context.Context, client *http.Client, provider string, request *http.Request, out any) error {
 	response, err := client.Do(request.WithContext(ctx))
 	if err != nil {
@@ -59,16 +59,18 @@ func statusFailure(provider string, response *http.Response) *Error {
 		Provider:   provider,
 		Kind:       kindOfStatus(status),
 		RetryAfter: retryAfter(response.Header),
-		Err:        fmt.Errorf("HTTP %d %s", status, http.StatusText(status)),
+		Err:        statusError(status),
 	}
 }
 
+// statusError is an HTTP status other than 2xx as the cause of a failure.
+type statusError int
+
+func (s statusError) Error() string { return fmt.Sprintf("HTTP %d %s", int(s), http.StatusText(int(s))) }
+
 // kindOfStatus says what a status other than 2xx means.
 func kindOfStatus(status int) Kind {
-	switch {
-	case status == http.StatusNotFound, status == http.StatusGone:
-		return NothingFound
-	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status >= 500:
+	if status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status >= 500 {
 		return Down
 	}
 	return Refused
