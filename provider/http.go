@@ -66,7 +66,9 @@ func statusFailure(provider string, response *http.Response) *Error {
 // statusError is an HTTP status other than 2xx as the cause of a failure.
 type statusError int
 
-func (s statusError) Error() string { return fmt.Sprintf("HTTP %d %s", int(s), http.StatusText(int(s))) }
+func (s statusError) Error() string {
+	return fmt.Sprintf("HTTP %d %s", int(s), http.StatusText(int(s)))
+}
 
 // kindOfStatus says what a status other than 2xx means.
 func kindOfStatus(status int) Kind {

@@ -1,0 +1,315 @@
+package provider
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const (
+	// maxProfileText bounds what is read of a description, in characters.
+	maxProfileText = 6_000
+
+	// maxProfileValue bounds a name or a value, in characters.
+	maxProfileValue = 160
+
+	// maxProfileAttributes bounds the attributes and the tags that are read.
+	maxProfileAttributes = 200
+
+	// maxSentences bounds how many sentences of a description are used.
+	maxSentences = 12
+)
+
+// profile is what the local writer understood of a product. All text in it is clean.
+type profile struct {
+	name     string
+	brand    string
+	category string
+	sku      string
+	tags     []string
+
+	// language is the product's own, as languageOf guesses it; English when nothing tells.
+	language string
+
+	// sentences are the merchant's own, as they were.
+	sentences []string
+
+	kind       *word
+	audience   *word
+	colours    []*word
+	materials  []*word
+	adjectives []*word
+	parts      []part
+
+	choices []choice
+	care    string
+}
+
+// part is something that the product has, or is said to lack.
+type part struct {
+	noun      *word
+	plural    bool
+	lacking   bool
+	modifiers modifiers
+}
+
+// modifiers are the known words that describe a noun.
+type modifiers struct {
+	colours    []*word
+	materials  []*word
+	adjectives []*word
+}
+
+// choice is an attribute with all of its values.
+type choice struct {
+	name   string
+	values []string
+}
+
+// reader understands products.
+type reader struct {
+	lexicon *lexicon
+	clean   *cleaner
+	splice  *regexp.Regexp
+}
+
+func newReader() *reader {
+	return &reader{
+		lexicon: newLexicon(),
+		clean:   newCleaner(),
+
+		// splice is where two sentences were run together: "casual top, This grey piece".
+		splice: regexp.MustCompile(`,\s+(This|These|It|Its|Perfect|Ideal)\b`),
+	}
+}
+
+// read understands a product.
+func (r *reader) read(product Product) *profile {
+	p := &profile{
+		name:     orElse(open(r.clean.line(product.Name, maxProfileValue)), "Product"),
+		brand:    r.clean.line(product.Brand, maxProfileValue),
+		category: lastSegment(r.clean.line(product.Category, maxProfileValue)),
+		sku:      r.clean.line(product.SKU, maxProfileValue),
+	}
+	for _, tag := range product.Tags[:min(len(product.Tags), maxProfileAttributes)] {
+		p.tags = appendText(p.tags, r.clean.line(tag, maxProfileValue))
+	}
+	p.tags = distinct(p.tags)
+	r.readAttributes(p, product.Attributes)
+
+	description := r.splice.ReplaceAllString(r.clean.text(product.Description, maxProfileText), ". $1")
+	p.sentences = splitSentences(description)
+	p.sentences = p.sentences[:min(len(p.sentences), maxSentences)]
+	p.language = orElse(languageOf(description+" "+product.Name), "en")
+
+	r.readNoun(p)
+	r.readParts(p)
+	return p
+}
+
+// readAttributes groups attributes by name. What the lexicon knows as colour or material describes the product too.
+func (r *reader) readAttributes(p *profile, attributes []Attribute) {
+	for _, attribute := range attributes[:min(len(attributes), maxProfileAttributes)] {
+		name, value := r.clean.line(attribute.Name, maxProfileValue), r.clean.line(attribute.Value, maxProfileValue)
+		if name == "" || value == "" || isPlaceholder(attribute) {
+			continue
+		}
+		if isCare(name) {
+			p.care = orElse(p.care, value)
+			continue
+		}
+		at := slices.IndexFunc(p.choices, func(c choice) bool { return strings.EqualFold(c.name, name) })
+		if at < 0 {
+			p.choices = append(p.choices, choice{name: name})
+			at = len(p.choices) - 1
+		}
+		p.choices[at].values = distinct(append(p.choices[at].values, value))
+	}
+	for _, c := range p.choices {
+		if len(c.values) != 1 {
+			continue
+		}
+		if colour := r.lexicon.colours.exact(c.values[0]); colour != nil {
+			p.colours = append(p.colours, colour)
+		}
+		if material := r.lexicon.materials.exact(c.values[0]); material != nil {
+			p.materials = append(p.materials, material)
+		}
+	}
+}
+
+// isCare says whether an attribute tells how to look after the product.
+func isCare(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "care") || strings.Contains(name, "wash") || strings.Contains(name, "cuidado") ||
+		strings.Contains(name, "lavado")
+}
+
+// readNoun reads what the product is, from its name and from the noun phrase that its description begins with.
+func (r *reader) readNoun(p *profile) {
+	name := tokensOf(p.name)
+	var phrase []string
+	if len(p.sentences) > 0 {
+		phrase = nounPhrase(tokensOf(p.sentences[0]))
+	}
+	p.kind = r.chooseKind(p, name, phrase)
+	for _, tokens := range [][]string{name, phrase} {
+		found := r.modifiersIn(p.language, tokens)
+		p.colours = append(p.colours, found.colours...)
+		p.materials = append(p.materials, found.materials...)
+		p.adjectives = append(p.adjectives, found.adjectives...)
+	}
+	p.colours, p.materials, p.adjectives = particular(p.colours), particular(p.materials), particular(p.adjectives)
+	if p.kind != nil {
+		p.adjectives = slices.DeleteFunc(p.adjectives, func(a *word) bool {
+			return strings.Contains(p.kind.en, a.en) || strings.Contains(p.kind.es, a.es)
+		})
+		p.materials = slices.DeleteFunc(p.materials, func(m *word) bool { return strings.Contains(p.kind.es, m.es) })
+	}
+	everything := append(tokensOf(strings.Join(p.tags, " , ")), tokensOf(p.name+" , "+strings.Join(p.sentences, " , "))...)
+	p.audience, _, _ = r.lexicon.audiences.last(p.language, everything)
+}
+
+// chooseKind takes the kind that the name ends with; the description's if that is the same thing said more precisely, or
+// if the name has none; then the tags' and the category's.
+func (r *reader) chooseKind(p *profile, name, phrase []string) *word {
+	named, from, to := r.lexicon.kinds.last(p.language, name)
+	described, dFrom, dTo := r.lexicon.kinds.last(p.language, phrase)
+	switch {
+	case named == nil && described != nil:
+		return described
+	case named != nil && described != nil && dTo-dFrom > to-from && phrase[dTo-1] == name[to-1]:
+		return described
+	case named != nil:
+		return named
+	}
+	for _, text := range append(slices.Clone(p.tags), p.category) {
+		if kind := r.lexicon.kinds.exact(text); kind != nil {
+			return kind
+		}
+	}
+	return nil
+}
+
+// nounPhrase is the beginning of a sentence up to what comes with the noun.
+func nounPhrase(tokens []string) []string {
+	end := slices.IndexFunc(tokens, func(token string) bool {
+		return slices.Contains([]string{"with", "without", "in", "for", "from", "of", "that", "which", "is", "are", "has", ",", "tied", "con", "sin"}, token)
+	})
+	if end < 0 {
+		return tokens
+	}
+	return tokens[:end]
+}
+
+// modifiersIn are the colours, materials and adjectives among the tokens, but for those that a neighbour takes back
+// (faux leather, ripped effect).
+func (r *reader) modifiersIn(lang string, tokens []string) modifiers {
+	var found modifiers
+	for at := 0; at < len(tokens); at++ {
+		colour, nc := r.lexicon.colours.longest(lang, tokens, at)
+		material, nm := r.lexicon.materials.longest(lang, tokens, at)
+		adjective, na := r.lexicon.adjectives.longest(lang, tokens, at)
+		n := max(nc, nm, na)
+		if n == 0 {
+			continue
+		}
+		if !takenBack(tokens, at, at+n) {
+			switch n {
+			case nm:
+				found.materials = append(found.materials, material)
+			case nc:
+				found.colours = append(found.colours, colour)
+			default:
+				found.adjectives = append(found.adjectives, adjective)
+			}
+		}
+		at += n - 1
+	}
+	return found
+}
+
+// takenBack says whether a neighbour changes what tokens[from:to] means.
+func takenBack(tokens []string, from, to int) bool {
+	before := []string{"faux", "fake", "imitation", "artificial", "vegan", "no", "non", "not", "without", "sin", "imitación"}
+	after := []string{"free", "like", "look", "effect", "style", "scent", "scented", "flavour", "flavor", "print"}
+	return from > 0 && slices.Contains(before, tokens[from-1]) || to < len(tokens) && slices.Contains(after, tokens[to])
+}
+
+// particular drops repetitions, and words that another one contains: "blue" beside "ocean blue".
+func particular(words []*word) []*word {
+	var kept []*word
+	for _, w := range words {
+		covered := slices.ContainsFunc(words, func(other *word) bool {
+			return other != w && strings.Contains(" "+other.en+" ", " "+w.en+" ")
+		})
+		if !covered && !slices.Contains(kept, w) {
+			kept = append(kept, w)
+		}
+	}
+	return kept
+}
+
+// readParts reads what the product has: nouns of parts after the first noun phrase, with the known words right before
+// them. A part that is only a place ("on the sleeves") doesn't count.
+func (r *reader) readParts(p *profile) {
+	for i, sentence := range p.sentences {
+		tokens := tokensOf(sentence)
+		from := 0
+		if i == 0 {
+			from = len(nounPhrase(tokens))
+		}
+		for at := from; at < len(tokens); at++ {
+			noun, n := r.lexicon.parts.longest(p.language, tokens, at)
+			if noun == nil {
+				continue
+			}
+			if found, ok := r.partAt(p.language, tokens, from, at, n); ok && !p.has(noun) {
+				found.noun = noun
+				found.plural = noun.plural || strings.HasSuffix(tokens[at+n-1], "s")
+				p.parts = append(p.parts, found)
+			}
+			at += n - 1
+		}
+	}
+}
+
+// has says whether the part was read before.
+func (p *profile) has(noun *word) bool {
+	return slices.ContainsFunc(p.parts, func(known part) bool { return known.noun == noun })
+}
+
+// partAt reads the words before the part at tokens[at:at+n], back to from; false if it is no part of the product.
+func (r *reader) partAt(lang string, tokens []string, from, at, n int) (part, bool) {
+	if at+n < len(tokens) && slices.Contains([]string{"is", "are", "has", "have", "effect"}, tokens[at+n]) {
+		return part{}, false
+	}
+	begin := at
+	for begin > from && r.describes(lang, tokens, begin-1) {
+		begin--
+	}
+	found := part{modifiers: r.modifiersIn(lang, tokens[begin:at])}
+	if begin > 0 {
+		switch before := tokens[begin-1]; {
+		case slices.Contains([]string{"no", "without", "sin"}, before):
+			found.lacking = true
+		case slices.Contains([]string{"the", "your", "its", "of", "on", "over", "in", "at", "down", "el", "la", "los", "las"}, before):
+			return part{}, false
+		}
+	}
+	noun, _ := r.lexicon.parts.longest(lang, tokens, at)
+	bare := len(found.modifiers.colours)+len(found.modifiers.materials)+len(found.modifiers.adjectives) == 0
+	return found, !(noun.needy && bare)
+}
+
+// describes says whether the token at the place is (the end of) a known modifier.
+func (r *reader) describes(lang string, tokens []string, at int) bool {
+	for _, i := range []index{r.lexicon.colours, r.lexicon.materials, r.lexicon.adjectives} {
+		for from := max(0, at-2); from <= at; from++ {
+			if i.forms(lang)[strings.Join(tokens[from:at+1], " ")] != nil {
+				return true
+			}
+		}
+	}
+	return false
+}

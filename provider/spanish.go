@@ -1,0 +1,384 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+)
+
+// spanish writes in Spanish.
+type spanish struct{ lexicon *lexicon }
+
+// mostPartsInSentence bounds what one sentence lists.
+const mostPartsInSentence = 4
+
+func (s spanish) sentences(p *profile, v voice) []string {
+	sentences := append([]string{s.opening(p, v, 0)}, s.rest(p)...)
+	return distinct(append(sentences, s.closing(p, v)...))
+}
+
+func (s spanish) sections(p *profile, v voice) []section {
+	overview := append([]string{s.opening(p, v, 1)}, s.rest(p)...)
+	paragraphs := []string{strings.Join(distinct(overview), " ")}
+	if closing := s.closing(p, v); len(closing) > 0 {
+		paragraphs = append(paragraphs, strings.Join(closing, " "))
+	}
+	sections := []section{{
+		topic:   topicOverview,
+		heading: v.pick(2, "Descripción", "Sobre "+p.name, "Presentación"),
+		body:    strings.Join(paragraphs, "\n\n"),
+	}}
+	if features := s.features(p); len(features) > 1 {
+		sections = append(sections, section{topicFeatures, v.pick(3, "Características", "Detalles", "Lo más destacado"), bullets(features)})
+	}
+	if data := s.data(p); len(data) > 0 {
+		sections = append(sections, section{topicData, v.pick(4, "De un vistazo", "Ficha", "Datos clave"), bullets(data)})
+	}
+	if care := s.care(p); care != "" {
+		sections = append(sections, section{topicCare, "Cuidados", care})
+	}
+	if more := s.more(v); more != "" {
+		sections = append(sections, section{topicMore, "Más información", more})
+	}
+	return sections
+}
+
+func (spanish) topic(heading string) sectionTopic {
+	return topicNamed(heading, map[sectionTopic]string{
+		topicOverview: "descripción presentación sobre introducción resumen qué",
+		topicFeatures: "características detalles ventajas destacado destacados",
+		topicData:     "vistazo ficha datos especificaciones técnica tallas tamaños medidas opciones",
+		topicCare:     "cuidados cuidado limpieza lavado mantenimiento",
+		topicMore:     "más información historia saber",
+	})
+}
+
+// opening says what the product is: by the description's first sentence if that is Spanish, else by what was understood.
+func (s spanish) opening(p *profile, v voice, turn uint64) string {
+	if p.language != "es" || len(p.sentences) == 0 {
+		return s.composed(p, v, turn)
+	}
+	first := closed(upperFirst(p.sentences[0]))
+	if isWholeSpanish(first) {
+		return s.greeted(p, v, turn) + ": " + lowerFirst(first)
+	}
+	return s.named(p) + ": " + lowerFirst(first)
+}
+
+// isWholeSpanish says whether a sentence has a verb of its own.
+func isWholeSpanish(sentence string) bool {
+	return slices.ContainsFunc(tokensOf(sentence), func(token string) bool {
+		return inList(token, " es son está están tiene tienen ofrece incluye permite combina cuenta lleva viene puede hace ")
+	})
+}
+
+// composed says what the product is from what was understood of it.
+func (s spanish) composed(p *profile, v voice, turn uint64) string {
+	if p.kind == nil {
+		verb := "forma"
+		if p.plural() {
+			verb = "forman"
+		}
+		return spoken(s.commaBrand(p), verb, "parte de nuestra gama") + "."
+	}
+	parts := s.partPhrases(p)
+	phrase := s.nounPhrase(p)
+	opening, more := parts[:min(len(parts), mostPartsInSentence)], parts[min(len(parts), mostPartsInSentence):]
+	if len(opening) > 0 {
+		phrase += " " + with(opening)
+	}
+	is := "es"
+	if p.plural() {
+		is = "son"
+	}
+	sentence := ""
+	switch {
+	case v.tone == friendly || v.tone == playful:
+		sentence = s.greeted(p, v, turn) + ": " + phrase + "."
+	case (v.seed+turn)%3 == 0:
+		sentence = s.named(p) + ": " + phrase + "."
+	default:
+		sentence = spoken(s.commaBrand(p), is, phrase) + "."
+	}
+	if len(more) > 0 {
+		sentence += " También " + s.has(p) + " " + strings.TrimPrefix(with(more), "con ") + "."
+	}
+	return sentence
+}
+
+// has is the verb for what the product has.
+func (spanish) has(p *profile) string {
+	if p.plural() {
+		return "tienen"
+	}
+	return "tiene"
+}
+
+// nounPhrase is "una camisa de algodón de color azul océano para hombre".
+func (s spanish) nounPhrase(p *profile) string {
+	plural := p.plural()
+	noun, determiner := p.kind.es, "un"
+	if plural && !p.kind.plural {
+		noun = spanishPlural(noun)
+	}
+	if p.kind.feminine {
+		determiner = "una"
+	}
+	if plural {
+		determiner = map[bool]string{false: "unos", true: "unas"}[p.kind.feminine]
+	}
+	phrase := spoken(determiner, noun, s.described(p.modifiers(), p.kind.feminine, plural, true))
+	if p.audience != nil {
+		phrase += " para " + p.audience.es
+	}
+	return phrase
+}
+
+// modifiers are the words that describe the product.
+func (p *profile) modifiers() modifiers {
+	return modifiers{colours: p.colours, materials: p.materials, adjectives: p.adjectives}
+}
+
+// described is what follows a noun: its material, what never changes, its qualities, its colour. ofColour writes a
+// colour as "de color azul", which suits a product; else it agrees with the noun, which suits a detail.
+func (spanish) described(m modifiers, feminine, plural, ofColour bool) string {
+	var after, qualities []string
+	if len(m.materials) > 0 {
+		after = append(after, "de "+listedInSpanish(spanishForms(m.materials)))
+	}
+	for _, adjective := range m.adjectives {
+		if form := adjective.spanish(feminine, plural); adjective.fixed {
+			after = append(after, form)
+		} else {
+			qualities = append(qualities, form)
+		}
+	}
+	after = append(after, listedInSpanish(qualities))
+	switch {
+	case len(m.colours) == 1 && ofColour:
+		after = append(after, "de color "+m.colours[0].es)
+	case len(m.colours) > 1 && ofColour:
+		after = append(after, "en "+listedInSpanish(spanishForms(m.colours)))
+	case len(m.colours) > 0:
+		var forms []string
+		for _, colour := range m.colours {
+			forms = append(forms, colour.spanish(feminine, plural))
+		}
+		after = append(after, listedInSpanish(forms))
+	}
+	return spoken(after...)
+}
+
+// partPhrases are the parts as they stand after "con"; those that the product lacks begin with "sin" and come last.
+func (s spanish) partPhrases(p *profile) []string {
+	var has, lacks []string
+	for _, part := range p.parts {
+		noun := part.noun.es
+		if part.plural && !part.noun.plural {
+			noun = spanishPlural(noun)
+		}
+		if part.lacking {
+			lacks = append(lacks, "sin "+noun)
+			continue
+		}
+		has = append(has, spoken(noun, s.described(part.modifiers, part.noun.feminine, part.plural, false)))
+	}
+	return append(has, lacks...)
+}
+
+// with is "con a, b y c", and "sin d" after it.
+func with(parts []string) string {
+	lacks := slices.IndexFunc(parts, func(part string) bool { return strings.HasPrefix(part, "sin ") })
+	if lacks < 0 {
+		return "con " + listedInSpanish(parts)
+	}
+	has := ""
+	if lacks > 0 {
+		has = "con " + listedInSpanish(parts[:lacks]) + " y"
+	}
+	return spoken(has, listedInSpanish(parts[lacks:]))
+}
+
+// rest are the other sentences of a Spanish description.
+func (spanish) rest(p *profile) []string {
+	if p.language != "es" || len(p.sentences) < 2 {
+		return nil
+	}
+	var sentences []string
+	for _, sentence := range p.sentences[1:] {
+		sentences = append(sentences, closed(upperFirst(sentence)))
+	}
+	return sentences
+}
+
+// closing are the sentences that place the product.
+func (s spanish) closing(p *profile, v voice) []string {
+	var sentences []string
+	for _, c := range p.choices {
+		if len(c.values) > 1 {
+			sentences = append(sentences, s.choiceSentence(p, c, v))
+		}
+	}
+	if p.category != "" {
+		they := "Forma"
+		if p.plural() {
+			they = "Forman"
+		}
+		sentences = append(sentences, they+" parte de nuestra gama de "+s.translated(p.category)+".")
+	}
+	return sentences
+}
+
+// choiceSentence says which values there are.
+func (s spanish) choiceSentence(p *profile, c choice, v voice) string {
+	values := listedInSpanish(s.values(p, c))
+	switch name := s.attribute(p, c.name); name {
+	case "talla":
+		return v.pick(5, "Tallas disponibles: "+values+".", "Se puede elegir entre las tallas "+values+".", "Está disponible en las tallas "+values+".")
+	case "tamaño":
+		return v.pick(5, "Tamaños disponibles: "+values+".", "Se puede elegir entre los tamaños "+values+".")
+	case "color":
+		return "Colores disponibles: " + values + "."
+	default:
+		return upperFirst(name) + " a elegir: " + values + "."
+	}
+}
+
+// attribute is an attribute's name in Spanish: what is worn has a talla, all else a tamaño.
+func (s spanish) attribute(p *profile, name string) string {
+	if strings.EqualFold(name, "size") {
+		if p.kind != nil && p.kind.worn {
+			return "talla"
+		}
+		return "tamaño"
+	}
+	if known := s.lexicon.attributes.exact(name); known != nil {
+		return known.es
+	}
+	return name
+}
+
+// values are an attribute's values in Spanish; what is worn comes in S, M and L.
+func (s spanish) values(p *profile, c choice) []string {
+	letters := map[string]string{"small": "S", "medium": "M", "large": "L", "extra large": "XL", "x-large": "XL", "extra small": "XS"}
+	var values []string
+	for _, value := range c.values {
+		letter := letters[strings.ToLower(value)]
+		if letter != "" && s.attribute(p, c.name) == "talla" {
+			values = append(values, letter)
+			continue
+		}
+		values = append(values, s.translated(value))
+	}
+	return values
+}
+
+// translated is a value, a tag or a category in Spanish if the lexicon knows it, else as it was.
+func (s spanish) translated(value string) string {
+	for _, i := range []index{s.lexicon.values, s.lexicon.colours, s.lexicon.materials, s.lexicon.audiences, s.lexicon.kinds, s.lexicon.adjectives} {
+		if known := i.en[strings.ToLower(value)]; known != nil {
+			return known.es
+		}
+	}
+	return value
+}
+
+// features are the details that the description names, as a list.
+func (s spanish) features(p *profile) []string {
+	var features []string
+	for _, phrase := range s.partPhrases(p) {
+		features = append(features, upperFirst(phrase))
+	}
+	return distinct(features)
+}
+
+// data are the plain facts, as a list.
+func (s spanish) data(p *profile) []string {
+	var data []string
+	add := func(name, value string) {
+		if value != "" {
+			data = append(data, "**"+name+":** "+value)
+		}
+	}
+	add("Marca", p.brand)
+	add("Categoría", s.translated(p.category))
+	if !p.hasChoice(s.lexicon, "material") {
+		add("Material", listedInSpanish(spanishForms(p.materials)))
+	}
+	if !p.hasChoice(s.lexicon, "color") {
+		add("Color", listedInSpanish(spanishForms(p.colours)))
+	}
+	if p.audience != nil {
+		add("Para", p.audience.es)
+	}
+	for _, c := range p.choices {
+		name := upperFirst(s.attribute(p, c.name))
+		if len(c.values) > 1 && (name == "Talla" || name == "Tamaño") {
+			name += "s"
+		}
+		add(name, strings.Join(s.values(p, c), ", "))
+	}
+	add("Referencia", p.sku)
+	return data
+}
+
+// care is how to look after the product; a text in another language is left out.
+func (s spanish) care(p *profile) string {
+	care := s.translated(p.care)
+	if care == p.care && languageOf(care) != "es" {
+		return ""
+	}
+	return closed(upperFirst(care))
+}
+
+// more are the facts from elsewhere, each with its source.
+func (spanish) more(v voice) string {
+	var sentences []string
+	for _, fact := range v.facts {
+		sentences = append(sentences, attributed(fact, "Según Wikipedia, "))
+	}
+	return strings.Join(sentences, " ")
+}
+
+// named is the product's name and brand.
+func (s spanish) named(p *profile) string { return strings.TrimSuffix(s.commaBrand(p), ",") }
+
+// commaBrand is the name, and the brand between commas if there is one that the name doesn't bear already.
+func (spanish) commaBrand(p *profile) string {
+	name := upperFirst(p.name)
+	if p.brand == "" || strings.Contains(strings.ToLower(name), strings.ToLower(p.brand)) {
+		return name
+	}
+	return name + ", de " + p.brand + ","
+}
+
+// greeted is how a friendly text begins; in other tones it is the name.
+func (s spanish) greeted(p *profile, v voice, turn uint64) string {
+	switch v.tone {
+	case friendly:
+		return spoken(v.pick(turn, "Te presentamos", "Descubre"), s.named(p))
+	case playful:
+		return spoken(v.pick(turn, "Di hola a", "Aquí llega"), s.named(p))
+	}
+	return s.named(p)
+}
+
+// spanishForms are the (masculine) Spanish forms of words.
+func spanishForms(words []*word) []string {
+	var forms []string
+	for _, w := range words {
+		forms = append(forms, w.es)
+	}
+	return forms
+}
+
+// listedInSpanish joins items with commas and "y", which is "e" before the sound of an i.
+func listedInSpanish(items []string) string {
+	if len(items) == 0 {
+		return ""
+	}
+	final := strings.ToLower(items[len(items)-1])
+	if strings.HasPrefix(final, "i") || strings.HasPrefix(final, "hi") && !strings.HasPrefix(final, "hie") {
+		return listed(items, "e")
+	}
+	return listed(items, "y")
+}
