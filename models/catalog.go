@@ -15,6 +15,7 @@ type Product struct {
 	Attributes  []Attribute `gorm:"serializer:json"`
 	FeedImages  []FeedImage `gorm:"serializer:json"` // what the feed shows; a search finds it, for the team only
 	FeedOffers  []FeedOffer `gorm:"serializer:json"` // likewise for prices
+	Words       string      // name, brand, category and SKU as a search compares them: folded, one space between words
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	DeletedAt   *time.Time // deleted products disappear from lists; generations keep their name
@@ -31,13 +32,14 @@ type Attribute struct {
 
 // FeedImage is an image that an imported feed names for a product.
 type FeedImage struct {
-	URL string `json:"url"`
-	Alt string `json:"alt,omitempty"`
+	URL     string `json:"url"`
+	Alt     string `json:"alt,omitempty"`
+	License string `json:"license,omitempty"` // a short name such as CC BY 4.0
 }
 
 // FeedOffer is a price that an imported feed names for a product or one of its variants.
 type FeedOffer struct {
-	Seller      string `json:"seller"`
+	Seller      string `json:"seller,omitempty"` // empty: whoever the feed belongs to
 	Variant     string `json:"variant,omitempty"`
 	AmountMinor int64  `json:"amountMinor"` // in the currency's minor unit
 	Currency    string `json:"currency"`    // ISO 4217
@@ -53,6 +55,7 @@ type PublicProduct struct {
 	Attributes  []Attribute `gorm:"serializer:json"`
 	FeedImages  []FeedImage `gorm:"serializer:json"`
 	FeedOffers  []FeedOffer `gorm:"serializer:json"`
+	Words       string      // name, brand and category as a search compares them
 }
 
 // TableName is the table of the public catalogue.
@@ -79,6 +82,7 @@ type Content struct {
 	Source       ContentSource
 	AuthorID     *UserID
 	GenerationID *GenerationID
+	RestoredFrom *int // the earlier version that this one brings back, with its source and its generation
 	ReviewedAt   *time.Time
 	ReviewedBy   *UserID
 	CreatedAt    time.Time

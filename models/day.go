@@ -109,3 +109,6 @@ func NextDayAfter(date Date, location *time.Location) (Date, time.Time) {
 	start := StartOfDay(date.AddDays(1), location)
 	return DateOf(start.In(location)), start
 }
+
+// Midnight is the date as an instant at midnight in UTC: how a date travels to and from the database.
+func (d Date) Midnight() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }

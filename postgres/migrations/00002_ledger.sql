@@ -1,6 +1,6 @@
 -- +goose Up
 CREATE TABLE balances (
-    team_id                text PRIMARY KEY REFERENCES teams,
+    team_id                text PRIMARY KEY REFERENCES teams DEFERRABLE INITIALLY DEFERRED,
     version                bigint NOT NULL DEFAULT 0 CHECK (version >= 0),
     available              bigint NOT NULL DEFAULT 0 CHECK (available >= 0),
     reserved               bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0),

@@ -1,0 +1,261 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"productgenerator/models"
+)
+
+// batch is the changes of one transaction: what they need is loaded together, each is decided in its turn, and what
+// they post and stage is written together.
+type batch struct {
+	ledger   *Ledger
+	pending  []*pending
+	wait     bool // whether to wait for rows that someone else holds, or to pass them over
+	now      time.Time
+	accounts map[models.TeamID]*Account
+	keys     map[keyID]*models.IdempotencyKey
+	newKeys  []*models.IdempotencyKey
+	staged   map[any]staged
+	looked   map[lookup]any
+	loaded   loaded
+}
+
+type keyID struct {
+	caller models.UserID
+	team   models.TeamID
+	key    string
+}
+
+// loaded is what came from the database before it is put into accounts.
+type loaded struct {
+	defaultLimit models.Limit
+	balances     []models.BalanceRow
+	grants       []*models.Grant
+	reservations []*models.Reservation
+	members      []memberRow
+}
+
+// errUnclean says that a change was refused after it had already changed or staged something. Its transaction is given
+// up, and its changes run one by one.
+var errUnclean = errors.New("a refused change has changed something")
+
+func newBatch(l *Ledger, changes []*pending, wait bool) *batch {
+	return &batch{
+		ledger:   l,
+		pending:  changes,
+		wait:     wait,
+		accounts: map[models.TeamID]*Account{},
+		keys:     map[keyID]*models.IdempotencyKey{},
+		staged:   map[any]staged{},
+		looked:   map[lookup]any{},
+	}
+}
+
+// run carries the changes out in one transaction. Those whose team's row someone else holds come back as skipped,
+// undecided. After an error nothing has happened.
+func (b *batch) run(ctx context.Context) (skipped []*pending, err error) {
+	err = inTransaction(ctx, b.ledger.db, func(tx pgx.Tx) error {
+		skipped = nil
+		if err := b.load(ctx, tx); err != nil {
+			return fmt.Errorf("load accounts: %w", err)
+		}
+		for _, p := range b.pending {
+			account := b.accounts[p.change.Team]
+			switch {
+			case account != nil:
+				p.outcome, p.err = b.decide(p, account)
+			case b.wait:
+				p.err = ErrNoAccount
+			default:
+				skipped = append(skipped, p)
+				continue
+			}
+			if p.unclean {
+				return errUnclean
+			}
+		}
+		if err := b.write(ctx, tx); err != nil {
+			return fmt.Errorf("write changes: %w", err)
+		}
+		return nil
+	})
+	return skipped, err
+}
+
+// decide runs one change on its account, unless its key has been used before.
+func (b *batch) decide(p *pending, account *Account) (outcome Outcome, err error) {
+	account.AdvanceTo(b.now)
+	change := p.change
+	if change.Key != nil {
+		if known := b.keys[change.keyID()]; known != nil {
+			return b.replay(change, known, account)
+		}
+	}
+	tx := &Tx{Account: account, batch: b}
+	before := account.posted.changes
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("decide: panic: %v", cause)
+			p.unclean = true
+		}
+	}()
+	if err := change.Decide(tx); err != nil {
+		p.unclean = tx.dirty || account.posted.changes != before
+		return Outcome{}, b.refuse(change, err)
+	}
+	if change.Key != nil {
+		b.remember(change, &models.IdempotencyKey{Subject: &tx.subject})
+	}
+	p.topics = tx.topics
+	if account.posted.changes != before {
+		p.topics = append(p.topics, string(change.Team))
+	}
+	return Outcome{Balance: account.Balance(b.ledger.cheapest), Subject: tx.subject}, nil
+}
+
+// replay answers a key that has been used before, as it was answered then.
+func (b *batch) replay(change *Change, known *models.IdempotencyKey, account *Account) (Outcome, error) {
+	if known.Mutation != change.Key.Mutation || !bytes.Equal(known.InputHash, change.Key.InputHash) {
+		return Outcome{}, ErrKeyConflict
+	}
+	if known.Refusal != nil {
+		return Outcome{}, known.Refusal
+	}
+	return Outcome{Balance: account.Balance(b.ledger.cheapest), Subject: *known.Subject, Replayed: true}, nil
+}
+
+// refuse remembers a refusal with the change's key, so that the key stays refused.
+func (b *batch) refuse(change *Change, err error) error {
+	var refusal *models.Refusal
+	if change.Key != nil && errors.As(err, &refusal) {
+		b.remember(change, &models.IdempotencyKey{Refusal: refusal})
+	}
+	return err
+}
+
+func (b *batch) remember(change *Change, key *models.IdempotencyKey) {
+	key.CallerID, key.TeamID, key.Key = change.Key.Caller, change.Team, change.Key.Key
+	key.Mutation, key.InputHash, key.CreatedAt = change.Key.Mutation, change.Key.InputHash, b.now
+	b.keys[change.keyID()] = key
+	b.newKeys = append(b.newKeys, key)
+}
+
+func (c *Change) keyID() keyID { return keyID{c.Key.Caller, c.Team, c.Key.Key} }
+
+// load locks the balances of all teams in the order of their ids, then reads the clock, then all that the changes need.
+// It is one round trip: every statement sees what was committed when it began, and those behind the lock begin with
+// the lock held.
+func (b *batch) load(ctx context.Context, tx pgx.Tx) error {
+	needs := b.needs()
+	queries := &pgx.Batch{}
+	b.queueOpenings(queries)
+	b.queueLock(queries, needs.teams)
+	b.queueClock(queries)
+	b.queueGrants(queries, needs.teams, needs.reservations)
+	b.queueReservations(queries, needs.reservations)
+	b.queueMembers(queries, needs.memberTeams, needs.members)
+	b.queueKeys(queries)
+	for lookup, keys := range needs.lookups {
+		lookup.queue(queries, keys, b)
+	}
+	if err := tx.SendBatch(ctx, queries).Close(); err != nil {
+		return err
+	}
+	return b.assemble()
+}
+
+// needs is what the changes of a batch name, each once.
+type needs struct {
+	teams        []string
+	reservations []string
+	memberTeams  []string
+	members      []string
+	lookups      map[lookup][]string
+}
+
+func (b *batch) needs() needs {
+	n := needs{lookups: map[lookup][]string{}}
+	teams, members := map[models.TeamID]bool{}, map[[2]string]bool{}
+	for _, p := range b.pending {
+		change := p.change
+		if !teams[change.Team] {
+			teams[change.Team] = true
+			n.teams = append(n.teams, string(change.Team))
+		}
+		if pair := [2]string{string(change.Team), string(change.Actor)}; change.Actor != "" && !members[pair] {
+			members[pair] = true
+			n.memberTeams, n.members = append(n.memberTeams, pair[0]), append(n.members, pair[1])
+		}
+		for _, id := range change.Reservations {
+			n.reservations = append(n.reservations, string(id))
+		}
+		for _, want := range change.Lookups {
+			n.lookups[want.lookup] = append(n.lookups[want.lookup], want.keys...)
+		}
+	}
+	return n
+}
+
+// assemble makes accounts of what was loaded.
+func (b *batch) assemble() error {
+	for _, row := range b.loaded.balances {
+		zone, err := b.ledger.zones.load(row.TimeZone)
+		if err != nil {
+			return fmt.Errorf("time zone of %s: %w", row.TeamID, err)
+		}
+		b.accounts[row.TeamID] = NewAccount(row, b.loaded.defaultLimit, zone)
+	}
+	for _, grant := range b.loaded.grants {
+		if account := b.accounts[grant.TeamID]; account != nil {
+			account.AddGrant(grant)
+		}
+	}
+	for _, reservation := range b.loaded.reservations {
+		if account := b.accounts[reservation.TeamID]; account != nil {
+			account.AddReservation(reservation)
+		}
+	}
+	for _, row := range b.loaded.members {
+		if account := b.accounts[row.team]; account != nil {
+			account.AddMember(row.user, row.memberOn(models.DayAt(b.now, account.zone)))
+		}
+	}
+	return nil
+}
+
+// write sends everything that was posted and staged in one round trip, in the order of the statements' ranks.
+func (b *batch) write(ctx context.Context, tx pgx.Tx) error {
+	statements := slices.SortedFunc(maps.Values(b.staged), func(x, y staged) int { return x.rank() - y.rank() })
+	queries := &pgx.Batch{}
+	own := false
+	for _, statement := range statements {
+		if !own && statement.rank() > rankLedger {
+			b.queuePosted(queries)
+			own = true
+		}
+		statement.queue(queries)
+	}
+	if !own {
+		b.queuePosted(queries)
+	}
+	if queries.Len() > 0 {
+		if err := tx.SendBatch(ctx, queries).Close(); err != nil {
+			return err
+		}
+	}
+	for _, statement := range statements {
+		if err := statement.run(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,12 @@
+// Package ledger is the only place that moves tokens.
+//
+// Its core is pure: an Account is a team's tokens as a value, and Reserve, Capture, Release, Issue and the passing of
+// time are methods on it that post ledger entries or refuse with every blocker. Its shell, Update, exists once: it
+// locks the team's balance row, loads the account, answers repeated idempotency keys, lets the change decide, writes
+// what was posted and staged in bulk, commits, and then signals the bus. Changes that arrive together share a
+// transaction, whatever their teams.
+//
+// The package owns balances, grants, reservations, ledger entries, use by day and member, and idempotency keys, and
+// checks their invariants. What an operation costs and delivers, who may ask for it, and why a grant is issued is
+// decided by the packages above it.
+package ledger

@@ -1,0 +1,102 @@
+package ledger
+
+// The statements of the transaction that moves tokens. Each loads or writes the rows of every change in it at once;
+// arrays keep one prepared statement for every size.
+const (
+	openSQL = `
+INSERT INTO balances (team_id, time_zone, day, last_entry_at, updated_at)
+SELECT team_id, time_zone, (now() AT TIME ZONE time_zone)::date, now(), now()
+FROM unnest($1::text[], $2::text[]) AS opening (team_id, time_zone)
+ON CONFLICT (team_id) DO NOTHING`
+
+	balanceColumns = `team_id, version, available, reserved, debt, unlimited, custom_daily_limit,
+	custom_daily_unlimited, own_daily_limit, low_balance_threshold, time_zone, day, used, sequence, last_entry_at,
+	updated_at`
+
+	lockSQL        = `SELECT ` + balanceColumns + ` FROM balances WHERE team_id = ANY($1) ORDER BY team_id FOR UPDATE`
+	lockUnheldSQL  = lockSQL + ` SKIP LOCKED`
+	clockSQL       = `SELECT clock_timestamp(), (SELECT default_daily_limit FROM settings)`
+	grantColumns   = `id, team_id, source, tokens, remaining, held, consumed, expired, revoked, paid_debt, expires_at, note, effect_key, created_by, created_at`
+	liveGrantsSQL  = `SELECT ` + grantColumns + ` FROM grants WHERE team_id = ANY($1) AND remaining > 0`
+	drawnGrantsSQL = `
+SELECT ` + grantColumns + `
+FROM grants
+WHERE id IN (
+	SELECT draw ->> 'grant'
+	FROM reservations, jsonb_array_elements(parts) AS part, jsonb_array_elements(part -> 'draws') AS draw
+	WHERE generation_id = ANY($1) AND jsonb_typeof(part -> 'draws') = 'array'
+)`
+	reservationColumns = `generation_id, team_id, actor_id, operation, day, unlimited, tokens, captured, released, parts, created_at, finished_at`
+	reservationsSQL    = `SELECT ` + reservationColumns + ` FROM reservations WHERE generation_id = ANY($1)`
+
+	// Use is read for the days around today: which of them is the team's own is known once the clock is read.
+	membersSQL = `
+SELECT asked.team_id, asked.user_id, coalesce(m.role, ''), m.daily_limit, u.day, coalesce(u.used, 0)
+FROM unnest($1::text[], $2::text[]) AS asked (team_id, user_id)
+LEFT JOIN memberships m ON m.team_id = asked.team_id AND m.user_id = asked.user_id
+LEFT JOIN member_usage u ON u.team_id = asked.team_id AND u.user_id = asked.user_id
+	AND u.day BETWEEN current_date - 2 AND current_date + 2`
+
+	keysSQL = `
+SELECT k.caller_id, k.team_id, k.key, k.mutation, k.input_hash, k.subject, k.refusal, k.created_at
+FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (caller_id, team_id, key)
+JOIN idempotency_keys k ON k.caller_id = asked.caller_id AND k.team_id = asked.team_id AND k.key = asked.key`
+
+	updateBalancesSQL = `
+UPDATE balances b
+SET version = n.version, available = n.available, reserved = n.reserved, debt = n.debt, unlimited = n.unlimited,
+	custom_daily_limit = n.custom_daily_limit, custom_daily_unlimited = n.custom_daily_unlimited, day = n.day,
+	used = n.used, sequence = n.sequence, last_entry_at = n.last_entry_at, updated_at = n.updated_at
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bool[], $7::bigint[], $8::bool[],
+	$9::date[], $10::bigint[], $11::bigint[], $12::timestamptz[], $13::timestamptz[])
+	AS n (team_id, version, available, reserved, debt, unlimited, custom_daily_limit, custom_daily_unlimited, day, used,
+		sequence, last_entry_at, updated_at)
+WHERE b.team_id = n.team_id`
+
+	insertGrantsSQL = `
+INSERT INTO grants (` + grantColumns + `)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+	$8::bigint[], $9::bigint[], $10::bigint[], $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::timestamptz[])`
+
+	updateGrantsSQL = `
+UPDATE grants g
+SET remaining = n.remaining, held = n.held, consumed = n.consumed, expired = n.expired, paid_debt = n.paid_debt
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+	AS n (id, remaining, held, consumed, expired, paid_debt)
+WHERE g.id = n.id`
+
+	insertEntriesSQL = `
+INSERT INTO ledger_entries (id, team_id, sequence, balance_version, kind, amount, tokens, balance_after, operation,
+	part, actor_id, generation_id, grant_id, draws, debt, day, usage, note, occurred_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
+	$8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::jsonb[], $15::bigint[],
+	$16::date[], $17::bigint[], $18::text[], $19::timestamptz[])`
+
+	insertReservationsSQL = `
+INSERT INTO reservations (` + reservationColumns + `)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::bool[], $7::bigint[],
+	$8::bigint[], $9::bigint[], $10::jsonb[], $11::timestamptz[], $12::timestamptz[])`
+
+	updateReservationsSQL = `
+UPDATE reservations r
+SET captured = n.captured, released = n.released, parts = n.parts, finished_at = n.finished_at
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::jsonb[], $5::timestamptz[])
+	AS n (generation_id, captured, released, parts, finished_at)
+WHERE r.generation_id = n.generation_id`
+
+	raiseUsageSQL = `
+INSERT INTO member_usage AS u (team_id, user_id, day, used)
+SELECT * FROM unnest($1::text[], $2::text[], $3::date[], $4::bigint[])
+ON CONFLICT (team_id, user_id, day) DO UPDATE SET used = u.used + excluded.used`
+
+	lowerUsageSQL = `
+UPDATE member_usage u
+SET used = u.used + n.used
+FROM unnest($1::text[], $2::text[], $3::date[], $4::bigint[]) AS n (team_id, user_id, day, used)
+WHERE u.team_id = n.team_id AND u.user_id = n.user_id AND u.day = n.day`
+
+	insertKeysSQL = `
+INSERT INTO idempotency_keys (caller_id, team_id, key, mutation, input_hash, subject, refusal, created_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::jsonb[],
+	$8::timestamptz[])`
+)

@@ -1,0 +1,89 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"productgenerator/models"
+)
+
+// queuePosted writes what the accounts have posted.
+func (b *batch) queuePosted(queries *pgx.Batch) {
+	rows := b.collect()
+	queueRows(queries, updateBalancesSQL, rows.balances, columnsOfBalances)
+	queueRows(queries, insertGrantsSQL, rows.newGrants, columnsOfNewGrants)
+	queueRows(queries, updateGrantsSQL, rows.oldGrants, columnsOfOldGrants)
+	queueRows(queries, insertReservationsSQL, rows.newReservations, columnsOfNewReservations)
+	queueRows(queries, updateReservationsSQL, rows.oldReservations, columnsOfOldReservations)
+	queueRows(queries, raiseUsageSQL, rows.raised, columnsOfUsage)
+	queueRows(queries, lowerUsageSQL, rows.lowered, columnsOfUsage)
+	queueRows(queries, insertEntriesSQL, rows.entries, columnsOfEntries)
+	queueRows(queries, insertKeysSQL, b.newKeys, columnsOfKeys)
+}
+
+func queueRows[R any](queries *pgx.Batch, sql string, rows []R, columns func([]R) []any) {
+	if len(rows) > 0 {
+		queries.Queue(sql, columns(rows)...).Exec(expectRows(sql, int64(len(rows))))
+	}
+}
+
+// postedRows is what all accounts of a batch have posted, by table.
+type postedRows struct {
+	balances                         []*models.BalanceRow
+	newGrants, oldGrants             []*models.Grant
+	newReservations, oldReservations []*models.Reservation
+	raised, lowered                  []models.MemberUsage
+	entries                          []models.LedgerEntry
+}
+
+func (b *batch) collect() (rows postedRows) {
+	for _, account := range b.accounts {
+		if account.posted.balance {
+			rows.balances = append(rows.balances, &account.balance)
+		}
+		for id, isNew := range account.posted.grants {
+			if isNew {
+				rows.newGrants = append(rows.newGrants, account.grants[id])
+			} else {
+				rows.oldGrants = append(rows.oldGrants, account.grants[id])
+			}
+		}
+		for id, isNew := range account.posted.reservations {
+			if isNew {
+				rows.newReservations = append(rows.newReservations, account.reservations[id])
+			} else {
+				rows.oldReservations = append(rows.oldReservations, account.reservations[id])
+			}
+		}
+		for key, tokens := range account.posted.usage {
+			usage := models.MemberUsage{TeamID: account.Team(), UserID: key.member, Day: key.day, Used: tokens}
+			switch {
+			case tokens > 0:
+				rows.raised = append(rows.raised, usage)
+			case tokens < 0:
+				rows.lowered = append(rows.lowered, usage)
+			}
+		}
+		for _, entry := range account.posted.entries {
+			entry.ID = models.NewLedgerEntryID(entry.OccurredAt)
+			rows.entries = append(rows.entries, entry)
+		}
+	}
+	return rows
+}
+
+var errRowCount = errors.New("a statement touched another number of rows than it was given")
+
+// expectRows checks that a statement touched as many rows as it was given: a row that is missing is a fault, and the
+// transaction must not go on.
+func expectRows(sql string, want int64) func(pgconn.CommandTag) error {
+	return func(tag pgconn.CommandTag) error {
+		if got := tag.RowsAffected(); got != want {
+			return fmt.Errorf("%w: %d instead of %d: %s", errRowCount, got, want, sql)
+		}
+		return nil
+	}
+}
