@@ -158,6 +158,9 @@ func (e *Embedded) CreateDatabase(ctx context.Context, name, template string) er
 	if template != "" {
 		statement += " TEMPLATE " + pgx.Identifier{template}.Sanitize()
 	}
+	if c := e.server.cluster; c.fast && c.bin.major >= 15 {
+		statement += " STRATEGY FILE_COPY" // a third of the time, but two checkpoints, cheap only where nothing is synced
+	}
 	if _, err := conn.Exec(ctx, statement); err != nil {
 		return fmt.Errorf("create database %s: %w", name, err)
 	}

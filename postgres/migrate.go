@@ -54,6 +54,9 @@ func ownMigrations() fs.FS {
 }
 
 func migrate(ctx context.Context, db *DB, files fs.FS) (err error) {
+	if err := migrated(ctx, db, files); !errors.Is(err, ErrNotMigrated) {
+		return err // the usual start: nothing to do, nobody to wait for
+	}
 	pool, err := migrationPool(ctx, db)
 	if err != nil {
 		return err

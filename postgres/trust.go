@@ -29,28 +29,41 @@ func (e *OldServerError) Error() string {
 	return fmt.Sprintf("the database server is PostgreSQL %s, %d or newer is needed", e.Version, MinMajor)
 }
 
-// checkServer asks the server about its release and, unless allowed, about the settings that durability hangs on, as
-// they are in a session of the pool.
+// serverFacts is what a server says about itself, in a session of the pool.
+type serverFacts struct {
+	number            int // 150018 for 15.18
+	version           string
+	fsync             string
+	synchronousCommit string
+}
+
+// checkServer asks the server whether the product can run on it.
 func checkServer(ctx context.Context, pool *pgxpool.Pool, allowUnsafe bool) error {
-	var number int // 150018 for 15.18
-	var version, fsync, commit string
+	var f serverFacts
 	err := pool.QueryRow(ctx, `
 		SELECT current_setting('server_version_num')::int,
 		       current_setting('server_version'),
 		       current_setting('fsync'),
 		       current_setting('synchronous_commit')`,
-	).Scan(&number, &version, &fsync, &commit)
-	switch {
-	case err != nil:
+	).Scan(&f.number, &f.version, &f.fsync, &f.synchronousCommit)
+	if err != nil {
 		return fmt.Errorf("open the database: %w", err)
-	case number/10_000 < MinMajor:
-		return &OldServerError{Version: version}
+	}
+	return f.trust(allowUnsafe)
+}
+
+// trust returns why the product should not run on the server, nil if it should.
+func (f serverFacts) trust(allowUnsafe bool) error {
+	switch {
+	case f.number/10_000 < MinMajor:
+		return &OldServerError{Version: f.version}
 	case allowUnsafe:
 		return nil
-	case fsync == "off":
-		return &UnsafeSettingError{Setting: "fsync", Value: fsync}
-	case commit == "off":
-		return &UnsafeSettingError{Setting: "synchronous_commit", Value: commit}
+	case f.fsync == "off":
+		return &UnsafeSettingError{Setting: "fsync", Value: f.fsync}
+	case f.synchronousCommit == "off":
+		return &UnsafeSettingError{Setting: "synchronous_commit", Value: f.synchronousCommit}
+	default:
+		return nil
 	}
-	return nil
 }

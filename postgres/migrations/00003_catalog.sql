@@ -13,18 +13,16 @@ CREATE TABLE products (
     attributes  jsonb NOT NULL DEFAULT '[]',
     feed_images jsonb NOT NULL DEFAULT '[]',
     feed_offers jsonb NOT NULL DEFAULT '[]',
+    words       text NOT NULL DEFAULT '',
     created_at  timestamptz NOT NULL,
     updated_at  timestamptz NOT NULL,
     deleted_at  timestamptz,
-    search      tsvector GENERATED ALWAYS AS (
-        to_tsvector('simple', name || ' ' || coalesce(brand, '') || ' ' || coalesce(category, '') || ' ' || coalesce(sku, ''))
-    ) STORED
+    search      tsvector GENERATED ALWAYS AS (array_to_tsvector(string_to_array(words, ' '))) STORED
 );
 CREATE UNIQUE INDEX products_handle ON products (team_id, handle) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX products_sku ON products (team_id, sku) WHERE deleted_at IS NULL;
 CREATE INDEX products_team ON products (team_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX products_search ON products USING gin (search) WHERE deleted_at IS NULL;
-CREATE INDEX products_name_trigrams ON products USING gin (name gin_trgm_ops) WHERE deleted_at IS NULL;
 
 CREATE TABLE public_products (
     handle      text PRIMARY KEY,
@@ -35,12 +33,11 @@ CREATE TABLE public_products (
     attributes  jsonb NOT NULL DEFAULT '[]',
     feed_images jsonb NOT NULL DEFAULT '[]',
     feed_offers jsonb NOT NULL DEFAULT '[]',
-    search      tsvector GENERATED ALWAYS AS (
-        to_tsvector('simple', name || ' ' || coalesce(brand, '') || ' ' || coalesce(category, ''))
-    ) STORED
+    words       text NOT NULL DEFAULT '',
+    search      tsvector GENERATED ALWAYS AS (array_to_tsvector(string_to_array(words, ' '))) STORED
 );
 CREATE INDEX public_products_search ON public_products USING gin (search);
-CREATE INDEX public_products_name_trigrams ON public_products USING gin (name gin_trgm_ops);
+CREATE INDEX public_products_trigrams ON public_products USING gin (words gin_trgm_ops);
 
 CREATE TABLE contents (
     id            text PRIMARY KEY,
@@ -52,14 +49,17 @@ CREATE TABLE contents (
     source        text NOT NULL CHECK (source IN ('GENERATED', 'TEMPLATE', 'MANUAL')),
     author_id     text,
     generation_id text,
+    restored_from integer,
     reviewed_at   timestamptz,
     reviewed_by   text,
     created_at    timestamptz NOT NULL,
     UNIQUE (product_id, part, version),
     CHECK ((source = 'GENERATED') = (generation_id IS NOT NULL)),
+    CHECK (restored_from < version),
     CHECK ((reviewed_at IS NULL) = (reviewed_by IS NULL))
 );
-CREATE UNIQUE INDEX contents_generated_once ON contents (generation_id, part) WHERE generation_id IS NOT NULL;
+CREATE UNIQUE INDEX contents_generated_once ON contents (generation_id, part)
+    WHERE generation_id IS NOT NULL AND restored_from IS NULL;
 
 CREATE TABLE product_images (
     id            text PRIMARY KEY,

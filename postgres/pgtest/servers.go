@@ -37,7 +37,6 @@ var running servers
 type servers struct {
 	mu       sync.Mutex // protects the fields below; held while a server starts
 	accepted bool       // between open and stop
-	dir      string     // holds their data; empty until the first starts
 	started  map[durability]*server
 }
 
@@ -57,15 +56,10 @@ func (s *servers) server(ctx context.Context, d durability) (*server, error) {
 	if started := s.started[d]; started != nil {
 		return started, nil
 	}
-	if s.dir == "" {
+	if len(s.started) == 0 {
 		removeAbandoned()
-		dir, err := makeDir()
-		if err != nil {
-			return nil, err
-		}
-		s.dir = dir
 	}
-	started, err := start(ctx, s.dir, d)
+	started, err := start(ctx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -81,34 +75,36 @@ func (s *servers) stop() error {
 	defer cancel()
 	var errs []error
 	for _, started := range s.started {
-		errs = append(errs, started.embedded.Stop(ctx))
+		errs = append(errs, started.embedded.Stop(ctx), os.RemoveAll(started.dir))
 	}
 	s.accepted, s.started = false, nil
-	if s.dir != "" {
-		errs = append(errs, os.RemoveAll(s.dir))
-	}
 	return errors.Join(errs...)
 }
 
 // server is one embedded server with a migrated template.
 type server struct {
 	embedded *postgres.Embedded
+	dir      string       // holds its data and its socket
 	created  atomic.Int64 // numbers the databases
 }
 
-func start(ctx context.Context, dir string, d durability) (*server, error) {
+func start(ctx context.Context, d durability) (*server, error) {
+	dir, err := makeDir(parentFor(d))
+	if err != nil {
+		return nil, err
+	}
 	embedded, err := postgres.StartEmbedded(ctx, postgres.EmbeddedOptions{
-		DataDir:   filepath.Join(dir, string(d)),
-		SocketDir: filepath.Join(dir, string(d)+".socket"),
+		DataDir:   filepath.Join(dir, "data"),
+		SocketDir: filepath.Join(dir, "socket"),
 		Fast:      d == throwAway,
 		Params:    map[string]string{"max_connections": "300"},
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	s := &server{embedded: embedded}
+	s := &server{embedded: embedded, dir: dir}
 	if err := s.prepareTemplate(ctx); err != nil {
-		return nil, errors.Join(err, embedded.Stop(ctx))
+		return nil, errors.Join(err, embedded.Stop(ctx), os.RemoveAll(dir))
 	}
 	return s, nil
 }
