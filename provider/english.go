@@ -10,13 +10,13 @@ type english struct{ lexicon *lexicon }
 
 func (e english) sentences(p *profile, v voice) []string {
 	sentences := append([]string{e.opening(p, v, 0)}, e.rest(p, v)...)
-	return distinct(append(sentences, e.closing(p, v)...))
+	return distinct(append(sentences, e.closing(p, v, strings.Join(sentences, " "))...))
 }
 
 func (e english) sections(p *profile, v voice) []section {
 	overview := append([]string{e.opening(p, v, 1)}, e.rest(p, v)...)
 	paragraphs := []string{strings.Join(distinct(overview), " ")}
-	if closing := e.closing(p, v); len(closing) > 0 {
+	if closing := e.closing(p, v, paragraphs[0]); len(closing) > 0 {
 		paragraphs = append(paragraphs, strings.Join(closing, " "))
 	}
 	sections := []section{{
@@ -55,41 +55,37 @@ func (english) topic(heading string) sectionTopic {
 // opening says what the product is, from its description's first sentence if that is English and does, else from what
 // was understood. turn makes the short and the long description begin differently.
 func (e english) opening(p *profile, v voice, turn uint64) string {
-	if p.language != "en" || len(p.sentences) == 0 {
-		return e.composed(p, v)
+	if !p.speaks("en") {
+		return e.composed(p, v, turn)
 	}
-	first := tidyEnglish(p.sentences[0])
+	first := p.sentences[0]
 	switch e.manner(first, p) {
 	case wholeSentence:
-		return e.greeting(p, v) + closed(upperFirst(first))
+		return e.greeting(p, v, turn) + closed(upperFirst(first))
 	case partPhrase, predicate, modal:
-		return e.composed(p, v) + " " + e.rewritten(first, p, v)
+		return e.composed(p, v, turn) + " " + e.rewritten(first, p, v)
 	}
 	return e.named(p, v, turn, e.withArticle(lowerFirst(open(first)), p))
 }
 
 // named joins the product's name and the noun phrase that says what it is.
 func (e english) named(p *profile, v voice, turn uint64, phrase string) string {
-	if !repeats(phrase, p.name) {
-		return upperFirst(spoken(e.hello(p, v), e.subject(p), e.byBrand(p), e.isAre(p, phrase), phrase)) + "."
-	}
-	name := upperFirst(p.name)
-	if v.tone == playful || v.tone == friendly {
-		return spoken(v.pick(turn, "Meet", "Say hello to"), e.mention(p), e.byBrand(p)) + ": " + phrase + "."
-	}
-	if p.brand == "" {
-		return name + ": " + phrase + "."
-	}
-	if (v.seed+turn)%2 == 0 {
+	product := spoken(e.mention(p), e.byBrand(p))
+	switch {
+	case v.isWarm():
+		return e.hello(v, turn) + " " + product + ": " + phrase + "."
+	case !repeats(phrase, p.name):
+		return upperFirst(spoken(product, e.isAre(p, phrase), phrase)) + "."
+	case p.brand != "" && v.tone == neutral && (v.seed+turn)%2 == 0:
 		return "From " + p.brand + ": " + phrase + "."
 	}
-	return spoken(name, e.byBrand(p)) + ": " + phrase + "."
+	return spoken(upperFirst(p.name), e.byBrand(p)) + ": " + phrase + "."
 }
 
 // composed says what the product is from what was understood of it.
-func (e english) composed(p *profile, v voice) string {
+func (e english) composed(p *profile, v voice, turn uint64) string {
 	if p.kind == nil {
-		return upperFirst(spoken(e.hello(p, v), e.subject(p), e.isAre(p, ""), "part of our range"+e.ofBrand(p))) + "."
+		return e.inRange(p, v, turn)
 	}
 	noun := p.kind.en
 	if p.plural() {
@@ -102,6 +98,9 @@ func (e english) composed(p *profile, v voice) string {
 	before = append(before, listed(englishForms(p.colours), "and"))
 	before = append(before, englishForms(p.materials)...)
 	phrase := spoken(append(before, noun)...)
+	if len(e.partPhrases(p)) == 0 && repeats(p.name, phrase) {
+		return e.inRange(p, v, turn)
+	}
 	if p.audience != nil {
 		phrase += " for " + p.audience.en
 	}
@@ -111,13 +110,25 @@ func (e english) composed(p *profile, v voice) string {
 	if parts := e.partPhrases(p); len(parts) > 0 {
 		phrase += " with " + listed(parts, "and")
 	}
-	return e.named(p, v, 0, phrase)
+	return e.named(p, v, turn, phrase)
+}
+
+// inRange is what can be said of a product whose name says all that is known.
+func (e english) inRange(p *profile, v voice, turn uint64) string {
+	shelf := "part of our " + e.rangeName(p)
+	if p.category == "" && p.kind != nil {
+		shelf += " of " + p.kind.enPlural
+	}
+	if v.isWarm() {
+		return spoken(e.hello(v, turn), e.mention(p), e.byBrand(p)) + ", " + shelf + "."
+	}
+	return upperFirst(spoken(e.mention(p), e.byBrand(p), e.isAre(p, ""), shelf)) + "."
 }
 
 // partPhrases are the parts as they stand after "with", for descriptions that are not English themselves.
 func (e english) partPhrases(p *profile) []string {
 	if p.language == "en" {
-		return nil
+		return nil // the sentences say it better
 	}
 	var phrases []string
 	for _, part := range p.parts {
@@ -137,12 +148,12 @@ func (e english) partPhrases(p *profile) []string {
 
 // rest are the description's other sentences, made whole.
 func (e english) rest(p *profile, v voice) []string {
-	if p.language != "en" || len(p.sentences) < 2 {
+	if !p.speaks("en") {
 		return nil
 	}
 	var sentences []string
 	for _, sentence := range p.sentences[1:] {
-		sentences = append(sentences, e.rewritten(tidyEnglish(sentence), p, v))
+		sentences = append(sentences, e.rewritten(sentence, p, v))
 	}
 	return sentences
 }
@@ -154,7 +165,7 @@ func (e english) rewritten(sentence string, p *profile, v voice) string {
 		it, is, has = "They", "are", "have"
 	}
 	isShort := it + " " + is
-	if v.tone == friendly || v.tone == playful {
+	if v.isWarm() {
 		isShort = map[string]string{"It": "It's", "They": "They're"}[it]
 	}
 	fragment := lowerFirst(open(sentence))
@@ -169,15 +180,16 @@ func (e english) rewritten(sentence string, p *profile, v voice) string {
 	return closed(upperFirst(sentence))
 }
 
-// closing are the sentences that place the product: what there is to choose from, whom it is for, where to find it.
-func (e english) closing(p *profile, v voice) []string {
+// closing are the sentences that place the product: what there is to choose from, whom it is for, where to find it,
+// but for what was said before.
+func (e english) closing(p *profile, v voice, said string) []string {
 	var sentences []string
 	for _, c := range p.choices {
 		if len(c.values) > 1 {
 			sentences = append(sentences, e.choiceSentence(p, c, v))
 		}
 	}
-	if found := e.whereToFind(p, v); found != "" {
+	if found := e.whereToFind(p, v, said); found != "" {
 		sentences = append(sentences, found)
 	}
 	return sentences
@@ -185,7 +197,7 @@ func (e english) closing(p *profile, v voice) []string {
 
 // choiceSentence says which values there are.
 func (e english) choiceSentence(p *profile, c choice, v voice) string {
-	values := listed(c.values, "and")
+	values := listed(e.values(p, c), "and")
 	it, comes := "It", "comes"
 	if p.plural() {
 		it, comes = "They", "come"
@@ -203,13 +215,12 @@ func (e english) choiceSentence(p *profile, c choice, v voice) string {
 }
 
 // whereToFind says whom the product is for and where in the shop it stands.
-func (e english) whereToFind(p *profile, v voice) string {
-	about := strings.ToLower(strings.Join(p.sentences, " "))
+func (e english) whereToFind(p *profile, v voice, said string) string {
 	shelf := ""
-	if p.category != "" {
-		shelf = "our " + inSentence(p.category) + " range"
+	if p.category != "" && !strings.Contains(said, "our "+e.rangeName(p)) {
+		shelf = "our " + e.rangeName(p)
 	}
-	if p.audience != nil && !strings.Contains(about, strings.TrimSuffix(p.audience.en, "s")) {
+	if p.audience != nil && !strings.Contains(strings.ToLower(said), strings.TrimSuffix(p.audience.en, "s")) {
 		if shelf == "" {
 			shelf = "our range"
 		}
@@ -231,11 +242,20 @@ func (e english) whereToFind(p *profile, v voice) string {
 	return ""
 }
 
+// rangeName is what of the shop the product belongs to.
+func (e english) rangeName(p *profile) string {
+	if p.category == "" {
+		return "range"
+	}
+	return inSentence(e.translated(p, p.category)) + " range"
+}
+
 // labels are the tags that say something new.
 func (e english) labels(p *profile) string {
 	var labels []string
+	said := p.name + " " + strings.Join(p.sentences, " ") + " " + p.category + " " + p.brand
 	for _, tag := range p.tags {
-		if e.lexicon.audiences.exact(tag) == nil && !strings.EqualFold(tag, p.category) && !strings.EqualFold(tag, p.brand) {
+		if e.lexicon.audiences.exact(tag) == nil && !repeats(said, tag) && !repeats(said, englishPlural(tag)) && !repeats(said, strings.TrimSuffix(tag, "s")) {
 			labels = append(labels, inSentence(tag))
 		}
 	}
@@ -249,7 +269,7 @@ func (e english) features(p *profile) []string {
 		if p.language != "en" {
 			break
 		}
-		for _, detail := range e.detailsIn(tidyEnglish(sentence), i == 0, p) {
+		for _, detail := range e.detailsIn(sentence, i == 0, p) {
 			features = append(features, upperFirst(detail))
 		}
 	}
@@ -270,25 +290,50 @@ func (e english) data(p *profile) []string {
 		}
 	}
 	add("Brand", p.brand)
-	add("Category", p.category)
+	add("Category", upperFirst(e.translated(p, p.category)))
 	if !p.hasChoice(e.lexicon, "material") {
-		add("Material", listed(englishForms(p.materials), "and"))
+		add("Material", upperFirst(listed(englishForms(p.materials), "and")))
 	}
 	if !p.hasChoice(e.lexicon, "color") {
-		add("Color", listed(englishForms(p.colours), "and"))
+		add("Color", upperFirst(listed(englishForms(p.colours), "and")))
 	}
 	if p.audience != nil {
-		add("For", p.audience.en)
+		add("For", upperFirst(p.audience.en))
 	}
 	for _, c := range p.choices {
 		name := upperFirst(c.name)
+		if known := e.lexicon.attributes.es[strings.ToLower(c.name)]; known != nil && p.language == "es" {
+			name = upperFirst(known.en)
+		}
 		if len(c.values) > 1 && strings.EqualFold(c.name, "size") {
 			name = "Sizes"
 		}
-		add(name, strings.Join(c.values, ", "))
+		add(name, upperFirst(strings.Join(e.values(p, c), ", ")))
 	}
 	add("Item number", p.sku)
 	return data
+}
+
+// values are an attribute's values in English.
+func (e english) values(p *profile, c choice) []string {
+	var values []string
+	for _, value := range c.values {
+		values = append(values, e.translated(p, value))
+	}
+	return values
+}
+
+// translated is a value or a category of a Spanish product in English if the lexicon knows it, else as it was.
+func (e english) translated(p *profile, value string) string {
+	if p.language != "es" {
+		return value
+	}
+	for _, i := range []index{e.lexicon.values, e.lexicon.colours, e.lexicon.materials, e.lexicon.audiences, e.lexicon.kinds} {
+		if known := i.es[strings.ToLower(value)]; known != nil {
+			return upperFirst(known.en)
+		}
+	}
+	return value
 }
 
 // more are the facts from elsewhere, each with its source.

@@ -39,7 +39,7 @@ const (
 		lights light handles grip opening drawers `
 
 	// uncounted are nouns without a or an.
-	uncounted = ` space storage room stitching lining mesh fabric leather wool cotton silk denim light comfort support bedding
+	uncounted = ` space storage room stitching mesh fabric leather wool cotton silk denim comfort support bedding
 		clothes furniture velvet linen knit `
 )
 
@@ -55,7 +55,8 @@ func tidyEnglish(sentence string) string {
 			words[i] = better + w[len(bare):]
 		}
 	}
-	return withMissingArticles(strings.Join(words, " "))
+	thick := regexp.MustCompile(`\bthink (cuffs|fabric|wool|soles?|lining|hem|knit)\b`)
+	return withMissingArticles(thick.ReplaceAllString(strings.Join(words, " "), "thick $1"))
 }
 
 // misspelt is how a word should be spelt that is often written wrong; empty for all others.
@@ -70,7 +71,7 @@ func misspelt(w string) string {
 
 // withMissingArticles puts "a" where a single thing stands bare after "with" or "in": "sofa with wooden base".
 func withMissingArticles(sentence string) string {
-	bare := regexp.MustCompile(`\b(with|in|and) ((?:[a-z-]+ ){0,3}?(?:base|collar|hem|handle|lid|jar|pocket|belt|buckle|hood|zip|frame|letter|finish|pattern|cover|case))\b`)
+	bare := regexp.MustCompile(`\b(with|in|and) ((?:[a-z-]+ ){0,3}?(?:base|collar|hem|handle|lid|jar|pocket|belt|buckle|hood|zip|frame|letter|finish|pattern|cover|case|lining|skirt|strap|screen))\b`)
 	return bare.ReplaceAllStringFunc(sentence, func(found string) string {
 		parts := bare.FindStringSubmatch(found)
 		for w := range strings.FieldsSeq(parts[2]) {
@@ -92,13 +93,17 @@ func (e english) manner(sentence string, p *profile) manner {
 	switch {
 	case inList(first, imperatives):
 		return wholeSentence
-	case slices.Contains([]string{"can", "will", "comes", "features", "includes", "has", "offers", "fits"}, first):
+	case inList(first, finiteVerbs):
 		return modal
 	case inList(first, predicates) && len(tokens) > 1 && slices.Contains([]string{"for", "with", "by", "in", "of", "to", "from", "as", "safe", "washable", "on"}, tokens[1]):
 		return predicate
 	}
 	phrase := nounPhrase(tokens)
-	for _, token := range tokens[1:] {
+	_, from, to := e.lexicon.kinds.last("en", tokens)
+	for i, token := range tokens {
+		if i == 0 || (i >= from && i < to) { // the can of a watering can is no verb
+			continue
+		}
 		if token == "that" || token == "which" || token == "who" {
 			break
 		}
@@ -106,10 +111,7 @@ func (e english) manner(sentence string, p *profile) manner {
 			return wholeSentence
 		}
 	}
-	head := ""
-	if len(phrase) > 0 {
-		head = phrase[len(phrase)-1]
-	}
+	head := last(phrase)
 	kind, _, _ := e.lexicon.kinds.last("en", phrase)
 	named := slices.Contains(tokensOf(p.name), head) || (kind != nil && (p.kind == nil || kind == p.kind))
 	switch {
@@ -117,7 +119,7 @@ func (e english) manner(sentence string, p *profile) manner {
 		return productPhrase
 	case inList(head, details), e.lexicon.parts.en[head] != nil:
 		return partPhrase
-	case sentence == tidyEnglish(p.sentences[0]) && len(phrase) > 1:
+	case sentence == p.sentences[0] && len(phrase) > 1:
 		return productPhrase
 	}
 	return unclear
@@ -155,28 +157,19 @@ func (e english) namesDetail(piece string) bool {
 	if len(tokens) < 2 || len(tokens) > 8 || inList(tokens[0], predicates) {
 		return false
 	}
-	phrase := nounPhrase(tokens)
-	if at := slices.IndexFunc(phrase, func(t string) bool { return slices.Contains([]string{"down", "on", "inside", "over"}, t) }); at > 0 {
-		phrase = phrase[:at]
-	}
-	if len(phrase) == 0 {
-		return false
-	}
-	head := phrase[len(phrase)-1]
+	head := last(nounPhrase(tokens))
 	return inList(head, details) || e.lexicon.parts.en[head] != nil
 }
 
 // withArticle puts a or an before a noun phrase, unless it has a determiner, is a plural or can't be counted.
 func (e english) withArticle(phrase string, p *profile) string {
 	tokens := tokensOf(phrase)
-	if len(tokens) == 0 || inList(tokens[0], " a an the this these those no its our your one two three some ") {
+	if len(tokens) == 0 || inList(tokens[0], " a an the this these those no its our your one some ") {
 		return phrase
 	}
 	noun := nounPhrase(tokens)
-	for _, stop := range []string{"and", "on", "down", "inside", "over"} {
-		if at := slices.Index(noun, stop); at > 0 && p == nil {
-			noun = noun[:at]
-		}
+	if at := slices.Index(noun, "and"); at > 0 && p == nil {
+		noun = noun[:at]
 	}
 	if len(noun) == 0 || isPlural(noun[len(noun)-1]) || inList(noun[len(noun)-1], uncounted) {
 		return phrase
@@ -236,16 +229,17 @@ func last(tokens []string) string {
 // mention is the product's name within a sentence, with "the" before it where English wants it.
 func (e english) mention(p *profile) string {
 	name := inSentence(p.name)
+	if p.language != "en" {
+		name = p.name
+	}
 	tokens := strings.Fields(p.name)
-	takesNone := inList(strings.ToLower(tokens[0]), " the a an my your our this ") || len(tokens) > 6 ||
+	takesNone := p.language != "en" || inList(strings.ToLower(tokens[0]), " the a an my your our this ") || len(tokens) > 6 ||
 		strings.ContainsFunc(tokens[len(tokens)-1], unicode.IsDigit) || unicode.IsDigit([]rune(p.name)[0])
 	if takesNone {
 		return name
 	}
 	return "the " + name
 }
-
-func (e english) subject(p *profile) string { return e.mention(p) }
 
 // inSentence writes a name as it stands within a sentence: one with capitals for every word, or within a word, is kept;
 // "Yellow watering can" begins small.
@@ -270,21 +264,18 @@ func (e english) byBrand(p *profile) string {
 	return "by " + p.brand
 }
 
-// ofBrand continues "part of our range".
-func (e english) ofBrand(p *profile) string {
-	if e.byBrand(p) == "" {
-		return ""
+// hello is how a warm text begins.
+func (english) hello(v voice, turn uint64) string {
+	if v.tone == playful {
+		return v.pick(turn, "Say hello to", "Make room for")
 	}
-	return " from " + p.brand
+	return v.pick(turn, "Meet", "Discover")
 }
 
-// hello is how a sentence about the product begins in a tone; empty in most.
-func (e english) hello(*profile, voice) string { return "" }
-
 // greeting is a sentence before a description that is whole already.
-func (e english) greeting(p *profile, v voice) string {
-	if v.tone == friendly || v.tone == playful {
-		return spoken(v.pick(1, "Meet", "Say hello to"), e.mention(p), e.byBrand(p)) + ". "
+func (e english) greeting(p *profile, v voice, turn uint64) string {
+	if v.isWarm() {
+		return spoken(e.hello(v, turn), e.mention(p), e.byBrand(p)) + ". "
 	}
 	return spoken(upperFirst(p.name), e.byBrand(p)) + ": "
 }

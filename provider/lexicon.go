@@ -19,8 +19,12 @@ type word struct {
 	feminine bool
 	plural   bool
 
-	// fixed adjectives never change in Spanish.
+	// fixed adjectives never change in Spanish; close ones stand right after the noun.
 	fixed bool
+	close bool
+
+	// mass nouns take no article in Spanish.
+	mass bool
 
 	// needy parts say something only with an adjective or a material.
 	needy bool
@@ -65,6 +69,7 @@ type lexicon struct {
 	colours    index
 	materials  index
 	adjectives index
+	places     index
 	attributes index
 	values     index
 	audiences  index
@@ -84,6 +89,7 @@ func newLexicon() *lexicon {
 		colours:    newIndex(colourTable),
 		materials:  newIndex(materialTable),
 		adjectives: newIndex(adjectiveTable),
+		places:     newIndex(placeTable),
 		attributes: newIndex(attributeTable),
 		values:     newIndex(valueTable),
 		audiences:  newIndex(audienceTable),
@@ -119,8 +125,8 @@ func newIndex(table string) index {
 
 // readSpanish reads the right side of a table's line.
 func (w *word) readSpanish(spanish string) {
-	if fixed, ok := strings.CutPrefix(spanish, "="); ok {
-		w.es, w.fixed = strings.ReplaceAll(fixed, "_", " "), true
+	if strings.HasPrefix(spanish, "=") || strings.HasPrefix(spanish, "+") {
+		w.es, w.fixed, w.close = strings.ReplaceAll(spanish[1:], "_", " "), true, spanish[0] == '+'
 		return
 	}
 	fields := strings.Fields(spanish)
@@ -129,6 +135,7 @@ func (w *word) readSpanish(spanish string) {
 			w.feminine = w.feminine || mark == "f"
 			w.plural = w.plural || mark == "pl"
 			w.needy = w.needy || mark == "!"
+			w.mass = w.mass || mark == "mass"
 		}
 		w.es = strings.Join(fields[:len(fields)-marks], " ")
 		return
@@ -139,11 +146,11 @@ func (w *word) readSpanish(spanish string) {
 	}
 }
 
-// nounMarks counts the marks (f, m, pl, !) at the end of a noun's line.
+// nounMarks counts the marks (f, m, pl, mass, !) at the end of a noun's line.
 func nounMarks(fields []string) int {
 	marks := 0
 	for _, field := range slices.Backward(fields) {
-		if field != "f" && field != "m" && field != "pl" && field != "!" {
+		if !inList(field, "f m pl mass !") {
 			break
 		}
 		marks++

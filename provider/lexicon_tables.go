@@ -2,7 +2,7 @@ package provider
 
 // The tables below are the words that products are made of, in English and Spanish: English forms, the first of them
 // the one to write, a bar, and the Spanish. "f" and "m" are the gender of a Spanish noun, "pl" says that it is a plural
-// in both languages, "!" that the word says something only with an adjective or a material. Plurals that follow the rules
+// in both languages, "mass" that it takes no article in Spanish, "!" that the word says something only with an adjective or a material. Plurals that follow the rules
 // are not listed.
 
 // clothingTable are kinds of products that have sizes one wears.
@@ -33,7 +33,7 @@ leggings | mallas f pl
 pyjamas, pajamas | pijama m
 swimsuit | bañador m
 bikini | bikini m
-underwear | ropa interior f
+underwear | ropa interior f mass
 socks | calcetines m pl
 gloves | guantes m pl
 scarf | bufanda f
@@ -90,7 +90,7 @@ bookcase, bookshelf | estantería f
 wardrobe | armario m
 bed | cama f
 mattress | colchón m
-bed clothes, bedclothes, bedding, bed linen | ropa de cama f
+bed clothes, bedclothes, bedding, bed linen | ropa de cama f mass
 duvet | edredón m
 blanket | manta f
 throw pillows, cushions | cojines m pl
@@ -145,16 +145,16 @@ tent | tienda de campaña f
 sleeping bag | saco de dormir m
 yoga mat | esterilla de yoga f
 dumbbells | mancuernas f pl
-soap | jabón m
-shampoo | champú m
+soap | jabón m mass
+shampoo | champú m mass
 face cream, hand cream | crema f
 perfume | perfume m
-coffee | café m
-tea | té m
-chocolate | chocolate m
-honey | miel f
-olive oil | aceite de oliva m
-wine | vino m
+coffee | café m mass
+tea | té m mass
+chocolate | chocolate m mass
+honey | miel f mass
+olive oil | aceite de oliva m mass
+wine | vino m mass
 leash, dog leash | correa f
 dog bed | cama para perros f
 poster, print | lámina f
@@ -190,7 +190,7 @@ straps | correas f pl
 sole | suela f
 heel | tacón m
 waistband | cinturilla f
-pattern | estampado m
+pattern, patterns | estampado m !
 letter | letra f !
 mesh | malla f !
 finish | acabado m !
@@ -258,6 +258,7 @@ linen | lino
 leather | cuero
 suede | ante
 denim | tejido vaquero
+dark denim | tejido vaquero oscuro
 polyester | poliéster
 nylon | nailon
 fleece | forro polar
@@ -291,8 +292,8 @@ wicker | mimbre
 rattan | ratán
 `
 
-// adjectiveTable gives masculine and, where they differ, feminine singular; a form after "=" never changes, and
-// underscores in it stand for spaces.
+// adjectiveTable gives masculine and, where they differ, feminine singular; a form after "=" or
+// "+" never changes, and underscores in it stand for spaces. "+" stands right after the noun: "sofá de dos plazas cómodo".
 const adjectiveTable = `
 narrow | estrecho estrecha
 wide | ancho ancha
@@ -301,6 +302,8 @@ short | corto corta
 small | pequeño pequeña
 large, big | grande
 thick | grueso gruesa
+padded | acolchado acolchada
+lightweight, light-weight | ligero ligera
 thin | fino fina
 soft | suave
 loose | holgado holgada
@@ -319,36 +322,48 @@ chequered, checkered, plaid, checked | =de_cuadros
 zipped, zip | =con_cremallera
 buttoned, button | =con_botones
 buckle | =con_hebilla
-knitted | =de_punto
+knitted | +de_punto
 varsity | universitario universitaria
 sporty, sports | deportivo deportiva
 sleeveless | =sin_mangas
-outdoor | =de_exterior
-indoor | =de_interior
-garden | =de_jardín
+outdoor | +de_exterior
+indoor | +de_interior
+garden | +de_jardín
 folding, foldable | plegable
 portable | portátil
 wireless | inalámbrico inalámbrica
 rechargeable | recargable
 round | redondo redonda
 square | cuadrado cuadrada
-four seater, four-seater, 4 seater | =de_cuatro_plazas
-three seater, three-seater, 3 seater | =de_tres_plazas
-two seater, two-seater, 2 seater | =de_dos_plazas
-chest | =en_el_pecho
-front | delantero delantera
-inner | interior
-outer | exterior
-matching | =a_juego
+four seater, four-seater, 4 seater | +de_cuatro_plazas
+three seater, three-seater, 3 seater | +de_tres_plazas
+two seater, two-seater, 2 seater | +de_dos_plazas
 embroidered | bordado bordada
 ripped | rasgado rasgada
 rounded | redondeado redondeada
 marbled | jaspeado jaspeada
 dark | oscuro oscura
 water-repellent | =repelente_al_agua
-vanilla | =de_vainilla
-winter | =de_invierno
-summer | =de_verano
+vanilla | +de_vainilla
+long-sleeved, long sleeved, long sleeve | =de_manga_larga
+short-sleeved, short sleeved, short sleeve | =de_manga_corta
+aquatic | acuático acuática
+tiled | =de_mosaico
+kaleidoscope | caleidoscópico caleidoscópica
+number | =de_números
+winter | +de_invierno
+summer | +de_verano
+`
+
+// placeTable are adjectives that say where a part is or what it goes with; they tell nothing of a whole product.
+const placeTable = `
+chest | =en_el_pecho
+front | delantero delantera
+back, rear | trasero trasera
+side | lateral
+inner, inside | interior
+outer | exterior
+matching | =a_juego
 `
 
 // attributeTable are names of attributes and options, as people read them.

@@ -162,6 +162,9 @@ type voice struct {
 	facts []Fact
 }
 
+// isWarm says whether the voice speaks to the reader.
+func (v voice) isWarm() bool { return v.tone == friendly || v.tone == playful }
+
 // seedOf makes different products read differently and the same one always alike.
 func seedOf(name string) uint64 {
 	hash := fnv.New64a()

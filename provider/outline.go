@@ -47,7 +47,7 @@ func readOutline(text string, p *profile, lexicon *lexicon) outline {
 func (p *profile) field(name string, lexicon *lexicon) string {
 	switch strings.ToLower(name) {
 	case "name":
-		return p.name
+		return p.fullName
 	case "brand":
 		return p.brand
 	case "category":
@@ -75,28 +75,30 @@ func (o outline) sentences() []string {
 	return sentences
 }
 
-// arrange puts the sections in the outline's order. A heading takes the section that it asks for by name; one that
-// asks for nothing known takes the overview if no other heading does; one with nothing to say is left out.
+// arrange puts the sections in the outline's order. A heading takes the section that it asks for; the first heading, if it
+// asks for nothing known, takes the overview; a heading with nothing to say is left out. An outline that has neither
+// lines of its own nor a place for the overview gets it as an introduction.
 func (o outline) arrange(sections []section, in tongue) []section {
-	var arranged []section
-	taken := map[sectionTopic]bool{}
-	for _, block := range o.blocks {
-		taken[in.topic(block.heading)] = true
+	bodies := map[sectionTopic]string{}
+	for _, s := range sections {
+		bodies[s.topic] = s.body
 	}
-	for _, block := range o.blocks {
+	var arranged []section
+	overviewNeeded := true
+	for i, block := range o.blocks {
 		wanted := in.topic(block.heading)
-		if wanted == "" && len(block.lines) == 0 && !taken[topicOverview] {
-			wanted, taken[topicOverview] = topicOverview, true
+		if wanted == "" && i == 0 && len(block.lines) == 0 {
+			wanted = topicOverview
 		}
-		body := strings.Join(block.lines, "\n")
-		at := slices.IndexFunc(sections, func(s section) bool { return s.topic == wanted })
-		if at >= 0 {
-			body = strings.TrimSpace(body + "\n\n" + sections[at].body)
-			sections = slices.Delete(slices.Clone(sections), at, at+1)
-		}
+		overviewNeeded = overviewNeeded && len(block.lines) == 0 && wanted != topicOverview
+		body := strings.TrimSpace(strings.Join(block.lines, "\n") + "\n\n" + bodies[wanted])
+		delete(bodies, wanted)
 		if body != "" {
 			arranged = append(arranged, section{topic: wanted, heading: block.heading, body: body})
 		}
+	}
+	if overviewNeeded {
+		arranged = slices.Insert(arranged, 0, section{topic: topicOverview, body: bodies[topicOverview]})
 	}
 	return arranged
 }

@@ -22,6 +22,8 @@ const (
 
 // profile is what the local writer understood of a product. All text in it is clean.
 type profile struct {
+	// fullName is the product's name; name is the part of it that names the product in a sentence.
+	fullName string
 	name     string
 	brand    string
 	category string
@@ -86,11 +88,12 @@ func newReader() *reader {
 // read understands a product.
 func (r *reader) read(product Product) *profile {
 	p := &profile{
-		name:     orElse(open(r.clean.line(product.Name, maxProfileValue)), "Product"),
+		fullName: orElse(open(r.clean.line(product.Name, maxProfileValue)), "Product"),
 		brand:    r.clean.line(product.Brand, maxProfileValue),
 		category: lastSegment(r.clean.line(product.Category, maxProfileValue)),
 		sku:      r.clean.line(product.SKU, maxProfileValue),
 	}
+	p.name = mainPart(p.fullName)
 	for _, tag := range product.Tags[:min(len(product.Tags), maxProfileAttributes)] {
 		p.tags = appendText(p.tags, r.clean.line(tag, maxProfileValue))
 	}
@@ -101,10 +104,30 @@ func (r *reader) read(product Product) *profile {
 	p.sentences = splitSentences(description)
 	p.sentences = p.sentences[:min(len(p.sentences), maxSentences)]
 	p.language = orElse(languageOf(description+" "+product.Name), "en")
+	if p.language == "en" {
+		for i, sentence := range p.sentences {
+			p.sentences[i] = tidyEnglish(sentence)
+		}
+	}
 
 	r.readNoun(p)
 	r.readParts(p)
 	return p
+}
+
+// mainPart is a long name without what sellers append to it: "Steel Bottle 750 ml, BPA free - Blue" is a steel bottle.
+func mainPart(name string) string {
+	const longName = 40
+	if len([]rune(name)) <= longName {
+		return name
+	}
+	end := len(name)
+	for _, separator := range []string{" - ", " – ", " | ", ", ", " ("} {
+		if at := strings.Index(name, separator); at > 0 {
+			end = min(end, at)
+		}
+	}
+	return name[:end]
 }
 
 // readAttributes groups attributes by name. What the lexicon knows as colour or material describes the product too.
@@ -154,20 +177,29 @@ func (r *reader) readNoun(p *profile) {
 	}
 	p.kind = r.chooseKind(p, name, phrase)
 	for _, tokens := range [][]string{name, phrase} {
-		found := r.modifiersIn(p.language, tokens)
+		_, from, to := r.lexicon.kinds.last(p.language, tokens)
+		found := r.modifiersIn(p.language, slices.Concat(tokens[:from], []string{","}, tokens[to:]), false)
 		p.colours = append(p.colours, found.colours...)
 		p.materials = append(p.materials, found.materials...)
 		p.adjectives = append(p.adjectives, found.adjectives...)
 	}
+	p.materials = append(p.materials, r.modifiersIn(p.language, madeOf(p.sentences, len(phrase)), false).materials...)
 	p.colours, p.materials, p.adjectives = particular(p.colours), particular(p.materials), particular(p.adjectives)
-	if p.kind != nil {
-		p.adjectives = slices.DeleteFunc(p.adjectives, func(a *word) bool {
-			return strings.Contains(p.kind.en, a.en) || strings.Contains(p.kind.es, a.es)
-		})
-		p.materials = slices.DeleteFunc(p.materials, func(m *word) bool { return strings.Contains(p.kind.es, m.es) })
+	if named := slices.IndexFunc(p.materials, func(m *word) bool { return inList(m.en, " oak pine bamboo ") }); named >= 0 {
+		p.materials = slices.DeleteFunc(p.materials, func(m *word) bool { return m.en == "wood" })
 	}
-	everything := append(tokensOf(strings.Join(p.tags, " , ")), tokensOf(p.name+" , "+strings.Join(p.sentences, " , "))...)
+	if p.kind != nil {
+		p.adjectives = slices.DeleteFunc(p.adjectives, func(a *word) bool { return p.kind.implies(a) })
+		p.materials = slices.DeleteFunc(p.materials, func(m *word) bool { return p.kind.implies(m) })
+	}
+	everything := append(tokensOf(strings.Join(p.tags, " , ")), tokensOf(p.fullName+" , "+strings.Join(p.sentences, " , "))...)
 	p.audience, _, _ = r.lexicon.audiences.last(p.language, everything)
+}
+
+// implies says whether a kind's name says what the modifier does: a garden table stands outdoors.
+func (w *word) implies(modifier *word) bool {
+	return strings.Contains(w.en, modifier.en) || strings.Contains(w.es, modifier.es) ||
+		(modifier.en == "outdoor" && strings.Contains(w.en, "garden"))
 }
 
 // chooseKind takes the kind that the name ends with; the description's if that is the same thing said more precisely, or
@@ -194,7 +226,10 @@ func (r *reader) chooseKind(p *profile, name, phrase []string) *word {
 // nounPhrase is the beginning of a sentence up to what comes with the noun.
 func nounPhrase(tokens []string) []string {
 	end := slices.IndexFunc(tokens, func(token string) bool {
-		return slices.Contains([]string{"with", "without", "in", "for", "from", "of", "that", "which", "is", "are", "has", ",", "tied", "con", "sin"}, token)
+		return slices.Contains([]string{
+			"with", "without", "in", "on", "down", "over", "inside", "for", "from", "of", "that", "which", "is", "are", "has",
+			",", "tied", "con", "sin", "para",
+		}, token)
 	})
 	if end < 0 {
 		return tokens
@@ -202,14 +237,33 @@ func nounPhrase(tokens []string) []string {
 	return tokens[:end]
 }
 
+// madeOf are the tokens of the first sentence that say what the product is made of: those after "in" right behind its
+// noun phrase ("a jumper in a soft wool blend").
+func madeOf(sentences []string, phraseLength int) []string {
+	if len(sentences) == 0 {
+		return nil
+	}
+	tokens := tokensOf(sentences[0])[phraseLength:]
+	if len(tokens) == 0 || tokens[0] != "in" {
+		return nil
+	}
+	if end := slices.Index(tokens, "with"); end > 0 {
+		return tokens[:end]
+	}
+	return tokens
+}
+
 // modifiersIn are the colours, materials and adjectives among the tokens, but for those that a neighbour takes back
-// (faux leather, ripped effect).
-func (r *reader) modifiersIn(lang string, tokens []string) modifiers {
+// (faux leather, ripped effect). Those of a part may say where it is.
+func (r *reader) modifiersIn(lang string, tokens []string, ofPart bool) modifiers {
 	var found modifiers
 	for at := 0; at < len(tokens); at++ {
 		colour, nc := r.lexicon.colours.longest(lang, tokens, at)
 		material, nm := r.lexicon.materials.longest(lang, tokens, at)
 		adjective, na := r.lexicon.adjectives.longest(lang, tokens, at)
+		if place, np := r.lexicon.places.longest(lang, tokens, at); ofPart && np > na {
+			adjective, na = place, np
+		}
 		n := max(nc, nm, na)
 		if n == 0 {
 			continue
@@ -264,7 +318,8 @@ func (r *reader) readParts(p *profile) {
 			if noun == nil {
 				continue
 			}
-			if found, ok := r.partAt(p.language, tokens, from, at, n); ok && !p.has(noun) {
+			next, _ := r.lexicon.parts.longest(p.language, tokens, at+n)
+			if found, ok := r.partAt(p.language, tokens, from, at, n); ok && next == nil && !p.has(noun) {
 				found.noun = noun
 				found.plural = noun.plural || strings.HasSuffix(tokens[at+n-1], "s")
 				p.parts = append(p.parts, found)
@@ -272,6 +327,20 @@ func (r *reader) readParts(p *profile) {
 			at += n - 1
 		}
 	}
+	p.sayOnce()
+}
+
+// sayOnce drops an adjective of the product that is said of a part (a striped skirt), and a part that an adjective of the
+// product implies (a long-sleeved shirt has long sleeves).
+func (p *profile) sayOnce() {
+	p.adjectives = slices.DeleteFunc(p.adjectives, func(a *word) bool {
+		return slices.ContainsFunc(p.parts, func(part part) bool { return slices.Contains(part.modifiers.adjectives, a) })
+	})
+	p.parts = slices.DeleteFunc(p.parts, func(part part) bool {
+		return slices.ContainsFunc(p.adjectives, func(a *word) bool {
+			return strings.Contains(a.es, strings.TrimSuffix(part.noun.es, "s"))
+		})
+	})
 }
 
 // has says whether the part was read before.
@@ -288,7 +357,10 @@ func (r *reader) partAt(lang string, tokens []string, from, at, n int) (part, bo
 	for begin > from && r.describes(lang, tokens, begin-1) {
 		begin--
 	}
-	found := part{modifiers: r.modifiersIn(lang, tokens[begin:at])}
+	found := part{modifiers: r.modifiersIn(lang, tokens[begin:at], true)}
+	if begin > 1 && inList(tokens[begin-1], " a an un una ") && inList(tokens[begin-2], " in on of over at en de ") {
+		return part{}, false
+	}
 	if begin > 0 {
 		switch before := tokens[begin-1]; {
 		case slices.Contains([]string{"no", "without", "sin"}, before):
@@ -304,7 +376,7 @@ func (r *reader) partAt(lang string, tokens []string, from, at, n int) (part, bo
 
 // describes says whether the token at the place is (the end of) a known modifier.
 func (r *reader) describes(lang string, tokens []string, at int) bool {
-	for _, i := range []index{r.lexicon.colours, r.lexicon.materials, r.lexicon.adjectives} {
+	for _, i := range []index{r.lexicon.colours, r.lexicon.materials, r.lexicon.adjectives, r.lexicon.places} {
 		for from := max(0, at-2); from <= at; from++ {
 			if i.forms(lang)[strings.Join(tokens[from:at+1], " ")] != nil {
 				return true

@@ -38,3 +38,6 @@ func (p *profile) hasChoice(lexicon *lexicon, name string) bool {
 	}
 	return false
 }
+
+// speaks says whether the product's own sentences are in the language.
+func (p *profile) speaks(lang string) bool { return p.language == lang && len(p.sentences) > 0 }

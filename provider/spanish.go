@@ -54,14 +54,14 @@ func (spanish) topic(heading string) sectionTopic {
 
 // opening says what the product is: by the description's first sentence if that is Spanish, else by what was understood.
 func (s spanish) opening(p *profile, v voice, turn uint64) string {
-	if p.language != "es" || len(p.sentences) == 0 {
+	if !p.speaks("es") {
 		return s.composed(p, v, turn)
 	}
 	first := closed(upperFirst(p.sentences[0]))
-	if isWholeSpanish(first) {
-		return s.greeted(p, v, turn) + ": " + lowerFirst(first)
+	if isWholeSpanish(first) && v.isWarm() {
+		return s.greeted(p, v, turn) + ". " + first
 	}
-	return s.named(p) + ": " + lowerFirst(first)
+	return s.greeted(p, v, turn) + ": " + lowerFirst(first)
 }
 
 // isWholeSpanish says whether a sentence has a verb of its own.
@@ -75,10 +75,13 @@ func isWholeSpanish(sentence string) bool {
 func (s spanish) composed(p *profile, v voice, turn uint64) string {
 	if p.kind == nil {
 		verb := "forma"
-		if p.plural() {
+		if p.severalInSpanish() {
 			verb = "forman"
 		}
-		return spoken(s.commaBrand(p), verb, "parte de nuestra gama") + "."
+		if v.isWarm() {
+			return spoken(s.greeted(p, v, turn)+",", "parte de nuestra gama", s.ofCategory(p)) + "."
+		}
+		return spoken(s.commaBrand(p), verb, "parte de nuestra gama", s.ofCategory(p)) + "."
 	}
 	parts := s.partPhrases(p)
 	phrase := s.nounPhrase(p)
@@ -87,12 +90,12 @@ func (s spanish) composed(p *profile, v voice, turn uint64) string {
 		phrase += " " + with(opening)
 	}
 	is := "es"
-	if p.plural() {
+	if p.severalInSpanish() {
 		is = "son"
 	}
 	sentence := ""
 	switch {
-	case v.tone == friendly || v.tone == playful:
+	case v.isWarm():
 		sentence = s.greeted(p, v, turn) + ": " + phrase + "."
 	case (v.seed+turn)%3 == 0:
 		sentence = s.named(p) + ": " + phrase + "."
@@ -107,7 +110,7 @@ func (s spanish) composed(p *profile, v voice, turn uint64) string {
 
 // has is the verb for what the product has.
 func (spanish) has(p *profile) string {
-	if p.plural() {
+	if p.severalInSpanish() {
 		return "tienen"
 	}
 	return "tiene"
@@ -115,22 +118,33 @@ func (spanish) has(p *profile) string {
 
 // nounPhrase is "una camisa de algodón de color azul océano para hombre".
 func (s spanish) nounPhrase(p *profile) string {
-	plural := p.plural()
-	noun, determiner := p.kind.es, "un"
+	noun, plural := p.kind.es, p.severalInSpanish()
 	if plural && !p.kind.plural {
 		noun = spanishPlural(noun)
 	}
-	if p.kind.feminine {
-		determiner = "una"
-	}
-	if plural {
-		determiner = map[bool]string{false: "unos", true: "unas"}[p.kind.feminine]
-	}
-	phrase := spoken(determiner, noun, s.described(p.modifiers(), p.kind.feminine, plural, true))
+	phrase := spoken(determiner(p.kind, plural), s.described(noun, p.modifiers(), p.kind.feminine, plural, true))
 	if p.audience != nil {
 		phrase += " para " + p.audience.es
 	}
 	return phrase
+}
+
+// severalInSpanish says whether Spanish speaks of the product in the plural.
+func (p *profile) severalInSpanish() bool { return p.plural() && (p.kind == nil || !p.kind.mass) }
+
+// determiner is the indefinite article, if the noun takes one.
+func determiner(noun *word, plural bool) string {
+	switch {
+	case noun.mass:
+		return ""
+	case plural && noun.feminine:
+		return "unas"
+	case plural:
+		return "unos"
+	case noun.feminine:
+		return "una"
+	}
+	return "un"
 }
 
 // modifiers are the words that describe the product.
@@ -138,34 +152,44 @@ func (p *profile) modifiers() modifiers {
 	return modifiers{colours: p.colours, materials: p.materials, adjectives: p.adjectives}
 }
 
-// described is what follows a noun: its material, what never changes, its qualities, its colour. ofColour writes a
-// colour as "de color azul", which suits a product; else it agrees with the noun, which suits a detail.
-func (spanish) described(m modifiers, feminine, plural, ofColour bool) string {
-	var after, qualities []string
-	if len(m.materials) > 0 {
-		after = append(after, "de "+listedInSpanish(spanishForms(m.materials)))
-	}
+// described is a noun with what describes it, in the order that Spanish wants: what kind of it, its qualities, its
+// material, its other features, its colour. ofColour writes a colour as "de color azul", which suits a product; else it
+// agrees with the noun, which suits a part.
+func (spanish) described(noun string, m modifiers, feminine, plural, ofColour bool) string {
+	var kinds, qualities, features []string
 	for _, adjective := range m.adjectives {
-		if form := adjective.spanish(feminine, plural); adjective.fixed {
-			after = append(after, form)
-		} else {
+		switch form := adjective.spanish(feminine, plural); {
+		case adjective.close:
+			kinds = append(kinds, form)
+		case adjective.fixed:
+			features = append(features, form)
+		default:
 			qualities = append(qualities, form)
 		}
 	}
-	after = append(after, listedInSpanish(qualities))
+	noun, having, _ := strings.Cut(noun, " con ")
+	if having != "" {
+		features = append([]string{"con " + having}, features...)
+	}
+	words := append([]string{noun}, kinds...)
+	words = append(words, listedInSpanish(qualities))
+	if len(m.materials) > 0 {
+		words = append(words, "de "+listedInSpanish(spanishForms(m.materials)))
+	}
+	words = append(words, features...)
 	switch {
 	case len(m.colours) == 1 && ofColour:
-		after = append(after, "de color "+m.colours[0].es)
+		words = append(words, "de color "+m.colours[0].es)
 	case len(m.colours) > 1 && ofColour:
-		after = append(after, "en "+listedInSpanish(spanishForms(m.colours)))
+		words = append(words, "en "+listedInSpanish(spanishForms(m.colours)))
 	case len(m.colours) > 0:
 		var forms []string
 		for _, colour := range m.colours {
 			forms = append(forms, colour.spanish(feminine, plural))
 		}
-		after = append(after, listedInSpanish(forms))
+		words = append(words, listedInSpanish(forms))
 	}
-	return spoken(after...)
+	return spoken(words...)
 }
 
 // partPhrases are the parts as they stand after "con"; those that the product lacks begin with "sin" and come last.
@@ -180,7 +204,7 @@ func (s spanish) partPhrases(p *profile) []string {
 			lacks = append(lacks, "sin "+noun)
 			continue
 		}
-		has = append(has, spoken(noun, s.described(part.modifiers, part.noun.feminine, part.plural, false)))
+		has = append(has, s.described(noun, part.modifiers, part.noun.feminine, part.plural, false))
 	}
 	return append(has, lacks...)
 }
@@ -200,7 +224,7 @@ func with(parts []string) string {
 
 // rest are the other sentences of a Spanish description.
 func (spanish) rest(p *profile) []string {
-	if p.language != "es" || len(p.sentences) < 2 {
+	if !p.speaks("es") {
 		return nil
 	}
 	var sentences []string
@@ -218,14 +242,23 @@ func (s spanish) closing(p *profile, v voice) []string {
 			sentences = append(sentences, s.choiceSentence(p, c, v))
 		}
 	}
-	if p.category != "" {
+	saidAlready := p.kind == nil && !p.speaks("es")
+	if p.category != "" && !saidAlready {
 		they := "Forma"
-		if p.plural() {
+		if p.severalInSpanish() {
 			they = "Forman"
 		}
-		sentences = append(sentences, they+" parte de nuestra gama de "+s.translated(p.category)+".")
+		sentences = append(sentences, spoken(they, "parte de nuestra gama", s.ofCategory(p))+".")
 	}
 	return sentences
+}
+
+// ofCategory continues "nuestra gama".
+func (s spanish) ofCategory(p *profile) string {
+	if p.category == "" {
+		return ""
+	}
+	return "de " + lowerFirst(s.translated(p.category))
 }
 
 // choiceSentence says which values there are.
@@ -233,7 +266,7 @@ func (s spanish) choiceSentence(p *profile, c choice, v voice) string {
 	values := listedInSpanish(s.values(p, c))
 	switch name := s.attribute(p, c.name); name {
 	case "talla":
-		return v.pick(5, "Tallas disponibles: "+values+".", "Se puede elegir entre las tallas "+values+".", "Está disponible en las tallas "+values+".")
+		return v.pick(5, "Tallas disponibles: "+values+".", "Se puede elegir entre las tallas "+values+".")
 	case "tamaño":
 		return v.pick(5, "Tamaños disponibles: "+values+".", "Se puede elegir entre los tamaños "+values+".")
 	case "color":
@@ -275,7 +308,11 @@ func (s spanish) values(p *profile, c choice) []string {
 // translated is a value, a tag or a category in Spanish if the lexicon knows it, else as it was.
 func (s spanish) translated(value string) string {
 	for _, i := range []index{s.lexicon.values, s.lexicon.colours, s.lexicon.materials, s.lexicon.audiences, s.lexicon.kinds, s.lexicon.adjectives} {
-		if known := i.en[strings.ToLower(value)]; known != nil {
+		known := i.en[strings.ToLower(value)]
+		switch {
+		case known != nil && strings.EqualFold(value, known.enPlural) && !known.plural && known.esFeminine == "" && !known.fixed:
+			return spanishPlural(known.es)
+		case known != nil:
 			return known.es
 		}
 	}
@@ -300,22 +337,22 @@ func (s spanish) data(p *profile) []string {
 		}
 	}
 	add("Marca", p.brand)
-	add("Categoría", s.translated(p.category))
+	add("Categoría", upperFirst(s.translated(p.category)))
 	if !p.hasChoice(s.lexicon, "material") {
-		add("Material", listedInSpanish(spanishForms(p.materials)))
+		add("Material", upperFirst(listedInSpanish(spanishForms(p.materials))))
 	}
 	if !p.hasChoice(s.lexicon, "color") {
-		add("Color", listedInSpanish(spanishForms(p.colours)))
+		add("Color", upperFirst(listedInSpanish(spanishForms(p.colours))))
 	}
 	if p.audience != nil {
-		add("Para", p.audience.es)
+		add("Para", upperFirst(p.audience.es))
 	}
 	for _, c := range p.choices {
 		name := upperFirst(s.attribute(p, c.name))
 		if len(c.values) > 1 && (name == "Talla" || name == "Tamaño") {
 			name += "s"
 		}
-		add(name, strings.Join(s.values(p, c), ", "))
+		add(name, upperFirst(strings.Join(s.values(p, c), ", ")))
 	}
 	add("Referencia", p.sku)
 	return data
@@ -357,7 +394,7 @@ func (s spanish) greeted(p *profile, v voice, turn uint64) string {
 	case friendly:
 		return spoken(v.pick(turn, "Te presentamos", "Descubre"), s.named(p))
 	case playful:
-		return spoken(v.pick(turn, "Di hola a", "Aquí llega"), s.named(p))
+		return spoken(v.pick(turn, "Di hola a", "Haz sitio a"), s.named(p))
 	}
 	return s.named(p)
 }
