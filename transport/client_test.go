@@ -66,6 +66,7 @@ func start(t testing.TB, change ...func(*Config)) *rig {
 			return context.WithValue(ctx, viewerKey{}, authorization), nil
 		},
 	}
+	config.Timeouts.Linger = 100 * time.Millisecond // a test's client does not hang up by itself
 	for _, change := range change {
 		change(&config)
 	}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -110,12 +111,17 @@ func (p *preparer) checkCost(plan *plan, variables map[string]any) *Refusal {
 	return nil
 }
 
-// checkPageSize holds the value of a first or last to the limit.
+// checkPageSize holds the value of a first or last, coerced or not yet, to the limit.
 func (p *preparer) checkPageSize(value any) *Refusal {
 	if value == nil {
 		return nil
 	}
-	if size, ok := value.(int64); ok && size >= 1 && size <= int64(p.limits.PageSize) {
+	size, ok := value.(int64)
+	if number, given := value.(json.Number); given {
+		parsed, err := number.Int64()
+		size, ok = parsed, err == nil
+	}
+	if ok && size >= 1 && size <= int64(p.limits.PageSize) {
 		return nil
 	}
 	return refuse(http.StatusBadRequest, CodeBadUserInput, "first and last are 1..%d.", p.limits.PageSize)

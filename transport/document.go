@@ -2,6 +2,8 @@ package transport
 
 import (
 	"errors"
+	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -53,6 +55,7 @@ func newPreparer(schema *ast.Schema, limits Limits, moneyMutations []string) *pr
 	for _, name := range moneyMutations {
 		p.money[name] = true
 	}
+	p.rules.RemoveRule(rules.MaxIntrospectionDepth.Name) // introspection.go is stricter
 	p.withoutSuggestions()
 	return p
 }
@@ -100,7 +103,8 @@ func (p *preparer) prepare(text string) (*document, *Refusal) {
 	return doc, nil
 }
 
-// countTokens refuses a text that is too long to parse, and strings that are not text once unescaped.
+// countTokens refuses a text that is too long to parse, and tokens that stand for no value: gqlgen panics at a number
+// that no machine word holds.
 func (p *preparer) countTokens(text string) *Refusal {
 	lex := lexer.New(&ast.Source{Input: text})
 	replaced := strings.ContainsRune(text, '\uFFFD')
@@ -117,6 +121,14 @@ func (p *preparer) countTokens(text string) *Refusal {
 			if len(token.Value) > maxName {
 				return tooComplex("A name in the document is longer than %d bytes.", maxName)
 			}
+		case lexer.Int:
+			if _, err := strconv.ParseInt(token.Value, 10, 64); err != nil {
+				return numberTooLarge()
+			}
+		case lexer.Float:
+			if _, err := strconv.ParseFloat(token.Value, 64); err != nil {
+				return numberTooLarge()
+			}
 		case lexer.String, lexer.BlockString:
 			// The lexer writes U+FFFD for a lone surrogate.
 			if strings.ContainsRune(token.Value, 0) || !replaced && strings.ContainsRune(token.Value, '\uFFFD') {
@@ -125,6 +137,10 @@ func (p *preparer) countTokens(text string) *Refusal {
 		}
 	}
 	return tooComplex("The document has more than %d tokens.", p.limits.Tokens)
+}
+
+func numberTooLarge() *Refusal {
+	return refuse(http.StatusBadRequest, CodeBadUserInput, "A number in the document is too large.")
 }
 
 // plan completes the guards of an operation with those that need its types.

@@ -3,12 +3,11 @@ package transport
 import (
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// inspector looks at every value of an operation, at each fragment's once.
+// inspector looks at every argument of an operation, at each fragment's once.
 type inspector struct {
 	preparer *preparer
 	plan     *plan
@@ -16,7 +15,7 @@ type inspector struct {
 	refusal  *Refusal // the first
 }
 
-// inspect fills in the variables that plan depends on, and refuses values that would only fail while running.
+// inspect fills in the variables that plan depends on, and refuses what gqlgen would let through.
 func (p *preparer) inspect(plan *plan) *Refusal {
 	i := inspector{preparer: p, plan: plan, seen: make(map[*ast.FragmentDefinition]bool)}
 	i.directives(plan.operation.Directives)
@@ -46,10 +45,11 @@ func (i *inspector) set(selections ast.SelectionSet) {
 }
 
 func (i *inspector) arguments(f *ast.Field) {
-	paged := isPaged(f)
+	if !isPaged(f) {
+		return
+	}
 	for _, argument := range f.Arguments {
-		i.value(argument.Value)
-		if !paged || !slices.Contains(pageArguments[:], argument.Name) || i.refusal != nil {
+		if !slices.Contains(pageArguments[:], argument.Name) || i.refusal != nil {
 			continue
 		}
 		if argument.Value.Kind == ast.Variable {
@@ -67,28 +67,9 @@ func (i *inspector) directives(directives ast.DirectiveList) {
 			return
 		}
 		for _, argument := range directive.Arguments {
-			i.value(argument.Value)
 			if argument.Name == "if" && argument.Value.Kind == ast.Variable {
 				i.plan.conditions = append(i.plan.conditions, argument.Value.Raw)
 			}
 		}
-	}
-}
-
-// value refuses numbers that no machine word holds: gqlgen panics at them when it runs the field.
-func (i *inspector) value(v *ast.Value) {
-	var err error
-	switch v.Kind {
-	case ast.IntValue:
-		_, err = strconv.ParseInt(v.Raw, 10, 64)
-	case ast.FloatValue:
-		_, err = strconv.ParseFloat(v.Raw, 64)
-	}
-	if err != nil {
-		i.refusal = refuse(http.StatusBadRequest, CodeBadUserInput, "A number in the document is too large.")
-		return
-	}
-	for _, child := range v.Children {
-		i.value(child.Value)
 	}
 }

@@ -72,6 +72,11 @@ func (d *document) plan(name string) *plan {
 
 // coerce reads the variables and checks what the plan leaves to them.
 func (p *preparer) coerce(plan *plan, given map[string]any) (map[string]any, *Refusal) {
+	for _, name := range plan.pageSizes {
+		if refusal := p.checkPageSize(given[name]); refusal != nil {
+			return nil, refusal
+		}
+	}
 	variables, err := validator.VariableValues(p.schema, plan.operation, given)
 	if err != nil {
 		return nil, cannotRun(CodeBadUserInput, asError(err))
@@ -82,7 +87,7 @@ func (p *preparer) coerce(plan *plan, given map[string]any) (map[string]any, *Re
 		}
 	}
 	for _, name := range plan.pageSizes {
-		if refusal := p.checkPageSize(variables[name]); refusal != nil {
+		if refusal := p.checkPageSize(variables[name]); refusal != nil { // a default is checked here
 			return nil, refusal
 		}
 	}

@@ -27,6 +27,7 @@ func (s *Server) servePost(w http.ResponseWriter, r *http.Request) {
 		s.refusePost(w, accepted, refusal)
 		return
 	}
+	s.expectBody(w, 0)
 	op, refusal := s.admit(r.Context(), req)
 	if refusal != nil {
 		s.refusePost(w, accepted, refusal)
@@ -109,25 +110,32 @@ func (s *Server) readPost(w http.ResponseWriter, r *http.Request) (request, spoo
 	if refusal != nil {
 		return request{}, nil, refusal
 	}
-	limit, patience := s.config.Limits.Body, s.config.Timeouts.Body
+	limit := s.config.Limits.Body
 	if media == typeForm {
-		limit, patience = s.config.Limits.form(), s.config.Timeouts.Upload
+		limit = s.config.Limits.form()
 	}
 	if r.ContentLength > limit {
 		return request{}, nil, tooLarge(limit)
 	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(patience))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	if media == typeForm {
+		s.expectBody(w, s.config.Timeouts.Upload)
 		return s.readForm(r, parameters["boundary"])
 	}
-
 	buffer := s.buffers.get()
 	defer s.buffers.put(buffer)
 	req, refusal := s.readJSON(buffer, r)
 	return req, nil, refusal
+}
+
+// expectBody says how long the body may take to arrive; 0: it is here. The time limit stays on a body that is refused:
+// net/http reads on for a while, to keep the connection.
+func (s *Server) expectBody(w http.ResponseWriter, patience time.Duration) {
+	deadline := time.Time{}
+	if patience > 0 {
+		deadline = time.Now().Add(patience)
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 }
 
 func (s *Server) readJSON(buffer *bytes.Buffer, r *http.Request) (request, *Refusal) {

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -59,7 +60,7 @@ func (s *Server) writeErrors(buffer *bytes.Buffer, errs gqlerror.List) {
 	for i, err := range errs {
 		short[i] = &gqlerror.Error{
 			Message:    cut(err.Message, maxMessage),
-			Path:       err.Path[:min(len(err.Path), maxPath)],
+			Path:       cutPath(err.Path),
 			Locations:  err.Locations[:min(len(err.Locations), maxLocations)],
 			Extensions: err.Extensions,
 		}
@@ -70,6 +71,18 @@ func (s *Server) writeErrors(buffer *bytes.Buffer, errs gqlerror.List) {
 		encoded, _ = json.Marshal(gqlerror.List{internalError()})
 	}
 	buffer.Write(encoded)
+}
+
+// cutPath shortens a path, and the names in it that are a client's own, as those of variables' members are.
+func cutPath(path ast.Path) ast.Path {
+	short := make(ast.Path, min(len(path), maxPath))
+	for i := range short {
+		short[i] = path[i]
+		if name, ok := path[i].(ast.PathName); ok {
+			short[i] = ast.PathName(cut(string(name), maxName))
+		}
+	}
+	return short
 }
 
 // cut shortens text to at most size bytes, at the end of a character.

@@ -162,6 +162,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.answerPanic(w, r)
 
 	upgrade := websocket.IsWebSocketUpgrade(r)
+	if !upgrade {
+		s.expectBody(w, s.config.Timeouts.Body)
+	}
 	switch {
 	case r.Header.Get("Cookie") != "" && !s.config.Origins(r):
 		s.answerRefusal(w, typeJSON, refuse(http.StatusForbidden, CodeForbidden, "Another site's page may not use this session."))

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -195,24 +194,21 @@ func (c *socket) codeOf(err error) (int, string) {
 		return websocket.ClosePolicyViolation, "Too many messages"
 	case errors.Is(err, websocket.ErrReadLimit):
 		return websocket.CloseMessageTooBig, "Message too large"
-	case errors.Is(err, os.ErrDeadlineExceeded) && c.viewer() == nil:
-		return closeInitTimeout, "Connection initialisation timeout"
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return websocket.ClosePolicyViolation, "No pong"
-	case isGone(err):
-		return 0, ""
-	default:
-		return websocket.CloseProtocolError, "Malformed frame"
 	}
-}
-
-// isGone says whether err is the end of the connection, rather than of our patience with what came over it.
-func isGone(err error) bool {
 	if _, closed := errors.AsType[*websocket.CloseError](err); closed {
-		return true
+		return 0, ""
 	}
-	_, broken := errors.AsType[net.Error](err)
-	return broken
+	broken, ok := errors.AsType[net.Error](err)
+	switch {
+	case !ok:
+		return websocket.CloseProtocolError, "Malformed frame"
+	case !broken.Timeout():
+		return 0, ""
+	case c.viewer() == nil:
+		return closeInitTimeout, "Connection initialisation timeout"
+	default:
+		return websocket.ClosePolicyViolation, "No pong"
+	}
 }
 
 // write sends frames until the socket ends, pings an idle client, and asks one that got data whether it still reads.
