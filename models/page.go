@@ -109,3 +109,23 @@ func Connect[T any](page Page, rows []T, key func(T) string) Connection[T] {
 	}
 	return Connection[T]{Edges: edges, PageInfo: info}
 }
+
+// The lists of the API, by what they hold.
+type (
+	MembershipConnection  = Connection[Membership]
+	MembershipEdge        = Edge[Membership]
+	TeamConnection        = Connection[Team]
+	TeamEdge              = Edge[Team]
+	GrantConnection       = Connection[Grant]
+	GrantEdge             = Edge[Grant]
+	LedgerEntryConnection = Connection[LedgerEntry]
+	LedgerEntryEdge       = Edge[LedgerEntry]
+	ProductConnection     = Connection[Product]
+	ProductEdge           = Edge[Product]
+	ContentConnection     = Connection[Content]
+	ContentEdge           = Edge[Content]
+	TemplateConnection    = Connection[Template]
+	TemplateEdge          = Edge[Template]
+	GenerationConnection  = Connection[Generation]
+	GenerationEdge        = Edge[Generation]
+)
