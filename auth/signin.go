@@ -12,6 +12,10 @@ import (
 // one e-mail from one address, or 100 from one address, or when too many sign in at once.
 func (a *Accounts) SignIn(ctx context.Context, email, password string) (models.User, error) {
 	address := callerFrom(ctx).address
+	email, err := NormalizeEmail(email)
+	if err != nil {
+		email = "" // nobody's, and tried like any other
+	}
 	if err := a.throttle.take(email, address); err != nil {
 		return models.User{}, err
 	}
@@ -24,11 +28,9 @@ func (a *Accounts) SignIn(ctx context.Context, email, password string) (models.U
 }
 
 func (a *Accounts) authenticate(ctx context.Context, email, password string) (models.User, error) {
-	user, found := models.User{}, false
-	if address, err := NormalizeEmail(email); err == nil {
-		if user, found, err = a.byEmail(ctx, address); err != nil {
-			return models.User{}, err
-		}
+	user, found, err := a.byEmail(ctx, email)
+	if err != nil {
+		return models.User{}, err
 	}
 	if !found {
 		if err := a.passwords.VerifyNobody(ctx, password); err != nil {

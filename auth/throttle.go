@@ -16,7 +16,7 @@ const (
 	throttledKeys = 65_536
 )
 
-// pair is an e-mail tried from an address. By e-mail alone anybody could lock its owner out.
+// pair is a normalized e-mail tried from an address. By e-mail alone anybody could lock its owner out.
 type pair struct{ email, address string }
 
 // throttle counts attempts in this process. It is safe for concurrent use.
