@@ -21,7 +21,11 @@ type batch struct {
 	pending  []*pending
 	wait     bool // whether to wait for rows that someone else holds, or to pass them over
 	now      time.Time
+	xid      *string // names the transaction to the database; nil: it has written nothing
 	accounts map[models.TeamID]*Account
+	opened   map[models.TeamID]bool // accounts that this transaction made and no change has confirmed yet
+	unopened []string               // accounts that it made for a change that did not happen
+	witness  models.LedgerEntryID   // a line that it posts; empty: none
 	keys     map[keyID]*models.IdempotencyKey
 	newKeys  []*models.IdempotencyKey
 	staged   map[any]staged
@@ -44,9 +48,12 @@ type loaded struct {
 	members      []memberRow
 }
 
-// errUnclean says that a change was refused after it had already changed or staged something. Its transaction is given
-// up, and its changes run one by one.
-var errUnclean = errors.New("a refused change has changed something")
+// Errors for which a transaction is given up. Its changes are tried apart from each other, until the one that is to
+// blame fails alone.
+var (
+	errUnclean  = errors.New("a refused change has changed something")
+	errPanicked = errors.New("panic")
+)
 
 func newBatch(l *Ledger, changes []*pending, wait bool) *batch {
 	return &batch{
@@ -54,6 +61,7 @@ func newBatch(l *Ledger, changes []*pending, wait bool) *batch {
 		pending:  changes,
 		wait:     wait,
 		accounts: map[models.TeamID]*Account{},
+		opened:   map[models.TeamID]bool{},
 		keys:     map[keyID]*models.IdempotencyKey{},
 		staged:   map[any]staged{},
 		looked:   map[lookup]any{},
@@ -61,10 +69,14 @@ func newBatch(l *Ledger, changes []*pending, wait bool) *batch {
 }
 
 // run carries the changes out in one transaction. Those whose team's row someone else holds come back as skipped,
-// undecided. After an error nothing has happened.
+// undecided. After an error nothing has happened, unless it is ErrInDoubt.
 func (b *batch) run(ctx context.Context) (skipped []*pending, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("write changes: %w: %v", errPanicked, cause)
+		}
+	}()
 	err = inTransaction(ctx, b.ledger.db, func(tx pgx.Tx) error {
-		skipped = nil
 		if err := b.load(ctx, tx); err != nil {
 			return fmt.Errorf("load accounts: %w", err)
 		}
@@ -73,11 +85,11 @@ func (b *batch) run(ctx context.Context) (skipped []*pending, err error) {
 			switch {
 			case account != nil:
 				p.outcome, p.err = b.decide(p, account)
+				b.confirmOpening(p)
 			case b.wait:
 				p.err = ErrNoAccount
 			default:
 				skipped = append(skipped, p)
-				continue
 			}
 			if p.unclean {
 				return errUnclean
@@ -104,7 +116,7 @@ func (b *batch) decide(p *pending, account *Account) (outcome Outcome, err error
 	before := account.posted.changes
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = fmt.Errorf("decide: panic: %v", cause)
+			err = fmt.Errorf("decide: %w: %v", errPanicked, cause)
 			p.unclean = true
 		}
 	}()
@@ -116,10 +128,35 @@ func (b *batch) decide(p *pending, account *Account) (outcome Outcome, err error
 		b.remember(change, &models.IdempotencyKey{Subject: &tx.subject})
 	}
 	p.topics = tx.topics
-	if account.posted.changes != before {
-		p.topics = append(p.topics, string(change.Team))
-	}
 	return Outcome{Balance: account.Balance(b.ledger.cheapest), Subject: tx.subject}, nil
+}
+
+// confirmOpening keeps the account that was made for a change, or takes it back if the change did not happen: then the
+// team's changes that follow find none.
+func (b *batch) confirmOpening(p *pending) {
+	team := p.change.Team
+	if !b.opened[team] {
+		return
+	}
+	delete(b.opened, team)
+	if p.err != nil || p.outcome.Replayed {
+		delete(b.accounts, team)
+		b.unopened = append(b.unopened, string(team))
+	}
+}
+
+// topics are what the bus is told once the batch is committed: what its changes named, and every team whose balance
+// has changed, be it by time alone.
+func (b *batch) topics() (topics []string) {
+	for _, p := range b.pending {
+		topics = append(topics, p.topics...)
+	}
+	for team, account := range b.accounts {
+		if account.posted.balance {
+			topics = append(topics, string(team))
+		}
+	}
+	return topics
 }
 
 // replay answers a key that has been used before, as it was answered then.
@@ -205,7 +242,7 @@ func (b *batch) needs() needs {
 	return n
 }
 
-// assemble makes accounts of what was loaded.
+// assemble makes accounts of what was loaded, each at the instant that the clock showed under the lock.
 func (b *batch) assemble() error {
 	for _, row := range b.loaded.balances {
 		zone, err := b.ledger.zones.load(row.TimeZone)
@@ -224,9 +261,12 @@ func (b *batch) assemble() error {
 			account.AddReservation(reservation)
 		}
 	}
+	for _, account := range b.accounts {
+		account.AdvanceTo(b.now)
+	}
 	for _, row := range b.loaded.members {
 		if account := b.accounts[row.team]; account != nil {
-			account.AddMember(row.user, row.memberOn(models.DayAt(b.now, account.zone)))
+			account.AddMember(row.user, row.memberOn(account.Day()))
 		}
 	}
 	return nil

@@ -18,6 +18,8 @@ var (
 	ErrNoAccount = errors.New("no such account")
 	// ErrBusy says that the team's balance stayed locked by someone else for too long. Nothing has changed.
 	ErrBusy = errors.New("the account is busy, try again")
+	// ErrInDoubt says that the database has not answered the commit: the change may have happened. Only its key tells.
+	ErrInDoubt = errors.New("the database has not confirmed the change, ask again with the same key")
 	// ErrClosed says that the ledger takes no more changes because the program stops.
 	ErrClosed = errors.New("the ledger is closed")
 )

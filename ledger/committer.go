@@ -3,20 +3,24 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"productgenerator/models"
 )
 
-// How long a transaction may take, and how often one is tried when the database asks for it again.
+// How long a transaction may take until it commits, its commit on top of that, and how often one is tried when the
+// database asks for it again.
 const (
-	batchTimeout = 10 * time.Second
-	maxTries     = 6
+	batchTimeout  = 10 * time.Second
+	commitTimeout = 5 * time.Second
+	maxTries      = 6
 )
+
+// laneShare is the part of the pool's connections that may wait for rows that someone else holds: one in so many.
+const laneShare = 4
 
 // stats counts what the committer did.
 type stats struct {
@@ -63,16 +67,19 @@ func (l *Ledger) serve(changes []*pending) {
 func (l *Ledger) serveLane(team models.TeamID) {
 	defer l.queue.goes.Done()
 	for {
+		l.waiters <- struct{}{}
 		changes := l.queue.takeLane(team)
+		l.commit(changes, true)
+		<-l.waiters
 		if len(changes) == 0 {
 			return
 		}
-		l.commit(changes, true)
 	}
 }
 
-// commit runs changes in one transaction and answers them. It tries again what the database asks to be tried again;
-// if the transaction fails as a whole, its changes run one by one, so that each fails or succeeds by itself.
+// commit runs changes in one transaction and answers them, but for those that come back as skipped because someone
+// else holds what they need. It tries again what the database asks to be tried again. A transaction that fails for
+// another reason is split in halves, until whichever change is to blame fails alone.
 func (l *Ledger) commit(changes []*pending, wait bool) (skipped []*pending) {
 	changes = dropGone(changes)
 	if len(changes) == 0 {
@@ -85,16 +92,16 @@ func (l *Ledger) commit(changes []*pending, wait bool) (skipped []*pending) {
 		switch {
 		case err == nil:
 			return skipped
+		case isCode(err, codeLockNotAvailable) && !wait:
+			return changes
 		case retryable(err) && try < maxTries && ctx.Err() == nil:
 			l.stats.retries.Add(1)
 			pause(ctx, try)
-		case len(changes) > 1:
-			for _, p := range changes {
-				l.commit([]*pending{p}, true)
-			}
-			return nil
+		case len(changes) > 1 && !concernsAll(err):
+			half := len(changes) / 2
+			return append(l.commit(changes[:half], wait), l.commit(changes[half:], wait)...)
 		default:
-			changes[0].finish(l.presentable(changes[0], err))
+			l.refuse(changes, err)
 			return nil
 		}
 	}
@@ -105,22 +112,22 @@ func (l *Ledger) try(ctx context.Context, changes []*pending, wait bool) (skippe
 	for _, p := range changes {
 		p.outcome, p.err, p.topics, p.unclean = Outcome{}, nil, nil, false
 	}
-	skipped, err = newBatch(l, changes, wait).run(ctx)
+	b := newBatch(l, changes, wait)
+	skipped, err = b.run(ctx)
+	if errors.Is(err, ErrInDoubt) {
+		err = l.resolve(b, err)
+	}
 	if err != nil {
 		return nil, err
+	}
+	l.stats.batches.Add(1)
+	l.stats.changes.Add(int64(len(changes) - len(skipped)))
+	if topics := b.topics(); len(topics) > 0 {
+		l.signals.Publish(topics...)
 	}
 	undecided := make(map[*pending]bool, len(skipped))
 	for _, p := range skipped {
 		undecided[p] = true
-	}
-	l.stats.batches.Add(1)
-	l.stats.changes.Add(int64(len(changes) - len(skipped)))
-	var topics []string
-	for _, p := range changes {
-		topics = append(topics, p.topics...)
-	}
-	if len(topics) > 0 {
-		l.signals.Publish(topics...)
 	}
 	for _, p := range changes {
 		if !undecided[p] {
@@ -130,16 +137,35 @@ func (l *Ledger) try(ctx context.Context, changes []*pending, wait bool) (skippe
 	return skipped, nil
 }
 
-// presentable is the error of a change that failed alone: its own where it has one.
-func (l *Ledger) presentable(p *pending, err error) error {
+// resolve returns nil if the transaction was committed after all, the error that left it in doubt if it was not, and
+// ErrInDoubt if nobody can tell.
+func (l *Ledger) resolve(b *batch, cause error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	defer cancel()
+	committed, err := b.resolve(ctx)
 	switch {
-	case errors.Is(err, errUnclean) && p.err != nil:
-		l.log.Error("a change was refused after it had changed something", "team", p.change.Team, "error", p.err)
-		return p.err
-	case isCode(err, codeLockNotAvailable):
-		return ErrBusy
-	default:
+	case err != nil:
+		l.log.Error("a commit was not answered", "changes", len(b.pending), "error", err)
 		return err
+	case committed:
+		return nil
+	default:
+		return fmt.Errorf("%w: %v", errNotCommitted, cause)
+	}
+}
+
+// refuse answers changes whose transaction has failed for good.
+func (l *Ledger) refuse(changes []*pending, err error) {
+	switch {
+	case errors.Is(err, ErrInDoubt):
+	case errors.Is(err, errUnclean) && changes[0].err != nil: // it is alone: such a transaction was split
+		err = changes[0].err
+		l.log.Error("a change was refused after it had changed something", "team", changes[0].change.Team, "error", err)
+	case isCode(err, codeLockNotAvailable), isCode(err, codeQueryCanceled), errors.Is(err, context.DeadlineExceeded):
+		err = ErrBusy
+	}
+	for _, p := range changes {
+		p.finish(err)
 	}
 }
 
@@ -164,36 +190,4 @@ func pause(ctx context.Context, try int) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-// PostgreSQL's codes of errors after which a transaction may be tried again as a whole.
-const (
-	codeSerializationFailure = "40001"
-	codeDeadlock             = "40P01"
-	codeLockNotAvailable     = "55P03"
-	codeAdminShutdown        = "57P01"
-	codeCrashShutdown        = "57P02"
-	codeCannotConnectNow     = "57P03"
-	codeIdleInTransaction    = "25P03"
-)
-
-// retryable says whether the transaction may be tried again as a whole. That is safe even where the commit's answer
-// was lost: a change that has a key is answered from it, and one that has none settles or issues what is unique.
-func retryable(err error) bool {
-	var answer *pgconn.PgError
-	if !errors.As(err, &answer) {
-		return !errors.Is(err, errUnclean) && !errors.Is(err, errRowCount) // the connection failed
-	}
-	switch answer.Code {
-	case codeSerializationFailure, codeDeadlock, codeLockNotAvailable, codeAdminShutdown, codeCrashShutdown,
-		codeCannotConnectNow, codeIdleInTransaction:
-		return true
-	default:
-		return false
-	}
-}
-
-func isCode(err error, code string) bool {
-	var answer *pgconn.PgError
-	return errors.As(err, &answer) && answer.Code == code
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -13,14 +14,24 @@ import (
 
 // inTransaction runs fn in one GORM transaction and hands it that transaction's connection as a pgx.Tx, so that a
 // batch's statements can be sent together and the job queue can insert in the same transaction. GORM alone begins and
-// ends it.
+// ends it. It returns ErrInDoubt where the commit was sent and nothing was heard of it.
+//
+// fn waits no longer than the deadline of ctx, the transaction ends commitTimeout later: database/sql rolls back when
+// the transaction's context ends, beneath a statement that still runs.
 func inTransaction(ctx context.Context, db *gorm.DB, fn func(tx pgx.Tx) error) error {
-	return db.WithContext(ctx).Connection(func(pinned *gorm.DB) error {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return errors.New("a transaction needs a deadline")
+	}
+	outer, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline.Add(commitTimeout))
+	defer cancel()
+	return db.WithContext(outer).Connection(func(pinned *gorm.DB) error {
 		conn, ok := pinned.Statement.ConnPool.(*sql.Conn)
 		if !ok {
 			return errors.New("the database is not opened over pgx")
 		}
-		return pinned.Transaction(func(*gorm.DB) error {
+		committing := false
+		err := pinned.Transaction(func(*gorm.DB) error {
 			var raw *pgx.Conn
 			// Raw holds the connection's lock while it runs, so fn runs behind it: the connection stays pinned to this
 			// goroutine until the transaction ends.
@@ -31,8 +42,17 @@ func inTransaction(ctx context.Context, db *gorm.DB, fn func(tx pgx.Tx) error) e
 			if err != nil {
 				return err
 			}
-			return fn(borrowedTx{raw})
+			if err := fn(borrowedTx{raw}); err != nil {
+				return err
+			}
+			committing = true
+			return nil
 		})
+		var refused *pgconn.PgError
+		if err != nil && committing && !errors.As(err, &refused) {
+			return fmt.Errorf("%w: %w", ErrInDoubt, err)
+		}
+		return err
 	})
 }
 

@@ -21,7 +21,8 @@ type Signals interface {
 type Options struct {
 	// Cheapest is the cost of the cheapest operation: a balance that cannot pay it is EMPTY.
 	Cheapest models.Tokens
-	Log      *slog.Logger
+	// Log hears of faults; nil is silent.
+	Log *slog.Logger
 }
 
 // Ledger moves tokens. Its methods may be called from many goroutines.
@@ -33,14 +34,18 @@ type Ledger struct {
 	log      *slog.Logger
 	zones    zones
 	queue    *queue
+	waiters  chan struct{} // as many as may wait for contended rows at once
 	stats    stats
 }
 
 // New makes a ledger and starts its committer, which Close ends. db and pool are the same database: changes are made in
 // GORM's transactions, accounts and history are read from the pool.
 func New(db *gorm.DB, pool *pgxpool.Pool, signals Signals, o Options) *Ledger {
-	l := &Ledger{db: db, pool: pool, signals: signals, cheapest: o.Cheapest, log: o.Log}
-	l.queue = newQueue()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	l := &Ledger{db: db, pool: pool, signals: signals, cheapest: o.Cheapest, log: o.Log, queue: newQueue()}
+	l.waiters = make(chan struct{}, max(1, pool.Config().MaxConns/laneShare))
 	l.queue.goes.Add(1)
 	go l.commitQueued()
 	return l
@@ -54,7 +59,7 @@ func (l *Ledger) Close() { l.queue.close() }
 // change whose row someone else holds waits without stalling the others.
 //
 // It returns the change's own error, a *models.Refusal above all; ErrKeyConflict where the change's key was used for
-// something else; ErrNoAccount, ErrBusy or ErrClosed. When ctx ends first, Update returns its error and the change may
+// something else; ErrNoAccount, ErrBusy, ErrInDoubt or ErrClosed. When ctx ends first, Update returns its error and the change may
 // still happen: only its key tells.
 func (l *Ledger) Update(ctx context.Context, change Change) (Outcome, error) {
 	p := &pending{ctx: ctx, change: &change, done: make(chan struct{})}
@@ -65,7 +70,12 @@ func (l *Ledger) Update(ctx context.Context, change Change) (Outcome, error) {
 	case <-p.done:
 		return p.outcome, p.err
 	case <-ctx.Done():
-		return Outcome{}, ctx.Err()
+		select {
+		case <-p.done: // both at once: what is known counts
+			return p.outcome, p.err
+		default:
+			return Outcome{}, ctx.Err()
+		}
 	}
 }
 

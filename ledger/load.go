@@ -2,22 +2,35 @@ package ledger
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"productgenerator/models"
 )
 
+// queueOpenings makes the accounts that changes open, in the order of their ids: that is the order in which every
+// transaction waits for another one that opens the same.
 func (b *batch) queueOpenings(queries *pgx.Batch) {
-	var teams, zones []string
+	zoneOf := map[string]string{}
 	for _, p := range b.pending {
 		if opening := p.change.Open; opening != nil {
-			teams, zones = append(teams, string(p.change.Team)), append(zones, opening.TimeZone)
+			zoneOf[string(p.change.Team)] = opening.TimeZone
 		}
 	}
-	if len(teams) > 0 {
-		queries.Queue(openSQL, teams, zones)
+	if len(zoneOf) == 0 {
+		return
 	}
+	teams := slices.Sorted(maps.Keys(zoneOf))
+	zones := Column(teams, func(team string) string { return zoneOf[team] })
+	queries.Queue(openSQL, teams, zones).Query(func(rows pgx.Rows) error {
+		opened, err := pgx.CollectRows(rows, pgx.RowTo[models.TeamID])
+		for _, team := range opened {
+			b.opened[team] = true
+		}
+		return err
+	})
 }
 
 func (b *batch) queueLock(queries *pgx.Batch, teams []string) {
@@ -34,7 +47,7 @@ func (b *batch) queueLock(queries *pgx.Batch, teams []string) {
 func (b *batch) queueClock(queries *pgx.Batch) {
 	queries.Queue(clockSQL).QueryRow(func(row pgx.Row) error {
 		var limit *models.Tokens
-		err := row.Scan(&b.now, &limit)
+		err := row.Scan(&b.now, &limit, &b.xid)
 		b.now, b.loaded.defaultLimit = b.now.UTC(), models.LimitFrom(limit)
 		return err
 	})

@@ -7,7 +7,10 @@ const (
 INSERT INTO balances (team_id, time_zone, day, last_entry_at, updated_at)
 SELECT team_id, time_zone, (now() AT TIME ZONE time_zone)::date, now(), now()
 FROM unnest($1::text[], $2::text[]) AS opening (team_id, time_zone)
-ON CONFLICT (team_id) DO NOTHING`
+ON CONFLICT (team_id) DO NOTHING
+RETURNING team_id`
+
+	withdrawOpeningSQL = `DELETE FROM balances WHERE team_id = ANY($1)`
 
 	balanceColumns = `team_id, version, available, reserved, debt, unlimited, custom_daily_limit,
 	custom_daily_unlimited, own_daily_limit, low_balance_threshold, time_zone, day, used, sequence, last_entry_at,
@@ -15,16 +18,16 @@ ON CONFLICT (team_id) DO NOTHING`
 
 	lockSQL        = `SELECT ` + balanceColumns + ` FROM balances WHERE team_id = ANY($1) ORDER BY team_id FOR UPDATE`
 	lockUnheldSQL  = lockSQL + ` SKIP LOCKED`
-	clockSQL       = `SELECT clock_timestamp(), (SELECT default_daily_limit FROM settings)`
+	clockSQL       = `SELECT clock_timestamp(), (SELECT default_daily_limit FROM settings), pg_current_xact_id_if_assigned()::text`
 	grantColumns   = `id, team_id, source, tokens, remaining, held, consumed, expired, revoked, paid_debt, expires_at, note, effect_key, created_by, created_at`
 	liveGrantsSQL  = `SELECT ` + grantColumns + ` FROM grants WHERE team_id = ANY($1) AND remaining > 0`
 	drawnGrantsSQL = `
 SELECT ` + grantColumns + `
 FROM grants
 WHERE id IN (
-	SELECT draw ->> 'grant'
-	FROM reservations, jsonb_array_elements(parts) AS part, jsonb_array_elements(part -> 'draws') AS draw
-	WHERE generation_id = ANY($1) AND jsonb_typeof(part -> 'draws') = 'array'
+	SELECT jsonb_path_query(parts, '$[*].draws[*].grant') #>> '{}'
+	FROM reservations
+	WHERE generation_id = ANY($1)
 )`
 	reservationColumns = `generation_id, team_id, actor_id, operation, day, unlimited, tokens, captured, released, parts, created_at, finished_at`
 	reservationsSQL    = `SELECT ` + reservationColumns + ` FROM reservations WHERE generation_id = ANY($1)`
@@ -35,7 +38,7 @@ SELECT asked.team_id, asked.user_id, coalesce(m.role, ''), m.daily_limit, u.day,
 FROM unnest($1::text[], $2::text[]) AS asked (team_id, user_id)
 LEFT JOIN memberships m ON m.team_id = asked.team_id AND m.user_id = asked.user_id
 LEFT JOIN member_usage u ON u.team_id = asked.team_id AND u.user_id = asked.user_id
-	AND u.day BETWEEN current_date - 2 AND current_date + 2`
+	AND u.day BETWEEN (now() AT TIME ZONE 'UTC')::date - 2 AND (now() AT TIME ZONE 'UTC')::date + 2`
 
 	keysSQL = `
 SELECT k.caller_id, k.team_id, k.key, k.mutation, k.input_hash, k.subject, k.refusal, k.created_at

@@ -13,6 +13,9 @@ import (
 // queuePosted writes what the accounts have posted.
 func (b *batch) queuePosted(queries *pgx.Batch) {
 	rows := b.collect()
+	if len(b.unopened) > 0 {
+		queries.Queue(withdrawOpeningSQL, b.unopened).Exec(expectRows(withdrawOpeningSQL, int64(len(b.unopened))))
+	}
 	queueRows(queries, updateBalancesSQL, rows.balances, columnsOfBalances)
 	queueRows(queries, insertGrantsSQL, rows.newGrants, columnsOfNewGrants)
 	queueRows(queries, updateGrantsSQL, rows.oldGrants, columnsOfOldGrants)
@@ -70,6 +73,7 @@ func (b *batch) collect() (rows postedRows) {
 		for _, entry := range account.posted.entries {
 			entry.ID = models.NewLedgerEntryID(entry.OccurredAt)
 			rows.entries = append(rows.entries, entry)
+			b.witness = entry.ID
 		}
 	}
 	return rows
