@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // holder is another process that holds an embedded server.
@@ -112,8 +114,13 @@ func TestAStartEndsTheServerThatAKilledProcessLeftRunning(t *testing.T) {
 	if err := e.Stop(within(t, time.Minute)); err != nil {
 		t.Fatal(err)
 	}
+	sockets, err := makeSockets("", e.server.cluster.account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeSockets(sockets) })
 	command, release, err := e.server.cluster.command(context.Background(), e.server.cluster.dir, "postgres",
-		"-c", "listen_addresses=", "-c", "unix_socket_directories=")
+		"-c", "listen_addresses=", "-c", "unix_socket_directories="+sockets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,9 +131,9 @@ func TestAStartEndsTheServerThatAKilledProcessLeftRunning(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	await(t, "the leftover server's pid file", func() bool {
-		pid, err := leftoverPID(e.server.cluster.dir)
-		return err == nil && pid == command.Process.Pid
+	await(t, "the leftover server answers", func() bool {
+		conn, err := pgx.Connect(within(t, 5*time.Second), (&Embedded{sockets: sockets}).URL("postgres"))
+		return err == nil && conn.Close(context.Background()) == nil
 	})
 
 	again := startServer(t, EmbeddedOptions{DataDir: dir})

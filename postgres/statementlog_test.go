@@ -64,6 +64,9 @@ func TestAFailedStatementIsLoggedWithoutItsValues(t *testing.T) {
 	if strings.Contains(log, "sesame") {
 		t.Errorf("the log shows the value: %s", log)
 	}
+	if kind := kindOf(errors.New(`unable to encode "sesame" into binary format`)); strings.Contains(kind, "sesame") {
+		t.Errorf("pgx's error would be logged as %q", kind)
+	}
 }
 
 func TestASlowStatementIsAWarningWithoutItsValues(t *testing.T) {

@@ -26,7 +26,7 @@ func parentFor(d durability) string {
 		return diskParent
 	}
 	var room syscall.Statfs_t
-	if err := syscall.Statfs(memoryParent, &room); err != nil || room.Bavail*uint64(room.Bsize) < memoryNeeded {
+	if err := syscall.Statfs(memoryParent, &room); err != nil || uint64(room.Bavail)*uint64(room.Bsize) < memoryNeeded {
 		return diskParent
 	}
 	return memoryParent
