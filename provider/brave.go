@@ -56,10 +56,9 @@ func (b *Brave) FindImages(ctx context.Context, query ImageQuery) ([]Image, erro
 	if err != nil {
 		return nil, err
 	}
-	const most = 100
 	request, err := b.api.request(ctx, http.MethodGet, "/res/v1/images/search", url.Values{
 		"q":          {words},
-		"count":      {strconv.Itoa(resultsToAsk(query.Limit, most))},
+		"count":      {strconv.Itoa(resultsToAsk(query.Limit, maxResults))},
 		"country":    {"ALL"},
 		"safesearch": {"strict"},
 		"spellcheck": {"false"},

@@ -66,7 +66,7 @@ func (e *EBay) FindPrices(ctx context.Context, query PriceQuery) ([]Offer, error
 	}
 	answer, err := e.search(ctx, marketplace, url.Values{
 		"q":      {words},
-		"limit":  {strconv.Itoa(resultsToAsk(query.Limit, 200))},
+		"limit":  {strconv.Itoa(resultsToAsk(query.Limit, maxResults))},
 		"filter": {"buyingOptions:{FIXED_PRICE},conditions:{NEW}"},
 	})
 	if err != nil {

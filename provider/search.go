@@ -16,6 +16,9 @@ const (
 	maxTitleRunes  = 300
 	maxSellerRunes = 120
 
+	// maxResults bounds the results that are looked at: nobody is asked for more.
+	maxResults = 200
+
 	// maxPixels bounds an image's width and height; more is taken for unknown.
 	maxPixels = 100_000
 )
@@ -95,11 +98,12 @@ func (s *searchAPI) failure(kind Kind, because string) *Error {
 	return &Error{Provider: s.name, Kind: kind, Err: errors.New(because)}
 }
 
-// decodeEach decodes the results of a search one by one, so that an odd one doesn't spoil the rest: it is left out. A
-// list that is missing, or holds odd ones only, is Malformed.
+// decodeEach decodes the first maxResults results of a search one by one, so that an odd one doesn't spoil the rest: it
+// is left out. A list that is missing, or holds odd ones only, is Malformed.
 func decodeEach[T any](s *searchAPI, results []json.RawMessage) ([]T, error) {
-	decoded := make([]T, 0, len(results))
-	for _, raw := range results {
+	considered := results[:min(len(results), maxResults)]
+	decoded := make([]T, 0, len(considered))
+	for _, raw := range considered {
 		var result T
 		if err := json.Unmarshal(raw, &result); err == nil {
 			decoded = append(decoded, result)

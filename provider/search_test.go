@@ -206,6 +206,19 @@ func TestASearchThatFindsNothingSaysSo(t *testing.T) {
 	}
 }
 
+func TestAFloodOfResultsIsLookedAtInPartOnly(t *testing.T) {
+	var results []string
+	for i := range 2 * maxResults {
+		results = append(results, fmt.Sprintf(`{"properties":{"url":"https://example.com/%d.jpg"}}`, i))
+	}
+	server := serveSearch(t, answering(200, `{"results":[`+strings.Join(results, ",")+`]}`))
+	images, err := NewBrave(server.URL, searchKey, testClient(t)).FindImages(t.Context(),
+		ImageQuery{Product: Product{Name: "Kettle"}, Limit: 2 * maxResults})
+	if err != nil || len(images) != maxResults {
+		t.Errorf("%d images, %v; want %d", len(images), err, maxResults)
+	}
+}
+
 func TestAProductWithoutANameIsNotSearchedFor(t *testing.T) {
 	server := serveSearch(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was called", r.URL.Path) })
 	client := testClient(t)
