@@ -17,6 +17,14 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type AdministrationResolver interface {
+	Teams(ctx context.Context, obj *Administration, search *string, plan *models.Plan, first *int, after *string) (*models.Connection[models.Team], error)
+	Reconciliation(ctx context.Context, obj *Administration, teamID *string) (*Reconciliation, error)
+}
+type DiscrepancyResolver interface {
+	Team(ctx context.Context, obj *Discrepancy) (*models.Team, error)
+}
+
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
@@ -132,7 +140,8 @@ func _Administration_teams(ctx context.Context, ec *executionContext, field grap
 			return fieldContext_Administration_teams(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Teams, nil
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Administration().Teams(ctx, obj, fc.Args["search"].(*string), fc.Args["plan"].(*models.Plan), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Connection[models.Team]) graphql.Marshaler {
@@ -146,8 +155,8 @@ func fieldContext_Administration_teams(ctx context.Context, ec *executionContext
 	fc = &graphql.FieldContext{
 		Object:     "Administration",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return childFields_TeamConnection(ctx, ec, field)
 		},
@@ -175,7 +184,8 @@ func _Administration_reconciliation(ctx context.Context, ec *executionContext, f
 			return fieldContext_Administration_reconciliation(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Reconciliation, nil
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Administration().Reconciliation(ctx, obj, fc.Args["teamId"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Reconciliation) graphql.Marshaler {
@@ -189,8 +199,8 @@ func fieldContext_Administration_reconciliation(ctx context.Context, ec *executi
 	fc = &graphql.FieldContext{
 		Object:     "Administration",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return childFields_Reconciliation(ctx, ec, field)
 		},
@@ -282,7 +292,7 @@ func _Discrepancy_team(ctx context.Context, ec *executionContext, field graphql.
 			return fieldContext_Discrepancy_team(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Team, nil
+			return ec.Resolvers.Discrepancy().Team(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Team) graphql.Marshaler {
@@ -296,8 +306,8 @@ func fieldContext_Discrepancy_team(_ context.Context, ec *executionContext, fiel
 	fc = &graphql.FieldContext{
 		Object:     "Discrepancy",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return childFields_Team(ctx, ec, field)
 		},
@@ -930,23 +940,25 @@ func _Administration(ctx context.Context, ec *executionContext, sel ast.Selectio
 		case "id":
 			out.Values[i] = _Administration_id(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "defaultDailyLimit":
 			out.Values[i] = _Administration_defaultDailyLimit(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "teams":
-			out.Values[i] = _Administration_teams(ctx, ec, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Administration_teams(ctx, ec, field, obj)
+				})
 		case "reconciliation":
-			out.Values[i] = _Administration_reconciliation(ctx, ec, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Administration_reconciliation(ctx, ec, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1014,24 +1026,25 @@ func _Discrepancy(ctx context.Context, ec *executionContext, sel ast.SelectionSe
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Discrepancy")
 		case "team":
-			out.Values[i] = _Discrepancy_team(ctx, ec, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Discrepancy_team(ctx, ec, field, obj)
+				})
 		case "invariant":
 			out.Values[i] = _Discrepancy_invariant(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "expected":
 			out.Values[i] = _Discrepancy_expected(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "found":
 			out.Values[i] = _Discrepancy_found(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

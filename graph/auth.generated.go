@@ -17,8 +17,6 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type UserResolver interface {
-	ID(ctx context.Context, obj *models.User) (string, error)
-
 	PlatformRole(ctx context.Context, obj *models.User) (*models.PlatformRole, error)
 	Memberships(ctx context.Context, obj *models.User) ([]models.Membership, error)
 }
@@ -159,18 +157,18 @@ func _User_id(ctx context.Context, ec *executionContext, field graphql.Collected
 			return fieldContext_User_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.User().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.UserID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐUserID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_User_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("User", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("User", field, false, false, "ID")
 }
 
 func _User_email(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.User) (ret graphql.Marshaler) {
@@ -523,11 +521,10 @@ func _User(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("User")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _User_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _User_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "email":
 			out.Values[i] = _User_email(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {

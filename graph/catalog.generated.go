@@ -18,15 +18,12 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type ContentResolver interface {
-	ID(ctx context.Context, obj *models.Content) (string, error)
-
 	Author(ctx context.Context, obj *models.Content) (*models.User, error)
 	Generation(ctx context.Context, obj *models.Content) (*models.Generation, error)
 
 	ReviewedBy(ctx context.Context, obj *models.Content) (*models.User, error)
 }
 type ProductResolver interface {
-	ID(ctx context.Context, obj *models.Product) (string, error)
 	Team(ctx context.Context, obj *models.Product) (*models.Team, error)
 
 	ShortDescription(ctx context.Context, obj *models.Product) (*models.Content, error)
@@ -36,15 +33,6 @@ type ProductResolver interface {
 	Prices(ctx context.Context, obj *models.Product) ([]models.ProductPrice, error)
 
 	Generations(ctx context.Context, obj *models.Product, first *int, after *string) (*models.Connection[models.Generation], error)
-}
-type ProductImageResolver interface {
-	ID(ctx context.Context, obj *models.ProductImage) (string, error)
-}
-type ProductPriceResolver interface {
-	ID(ctx context.Context, obj *models.ProductPrice) (string, error)
-}
-type TemplateResolver interface {
-	ID(ctx context.Context, obj *models.Template) (string, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -162,18 +150,18 @@ func _Content_id(ctx context.Context, ec *executionContext, field graphql.Collec
 			return fieldContext_Content_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Content().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.ContentID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐContentID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_Content_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Content", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("Content", field, false, false, "ID")
 }
 
 func _Content_part(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Content) (ret graphql.Marshaler) {
@@ -818,18 +806,18 @@ func _Product_id(ctx context.Context, ec *executionContext, field graphql.Collec
 			return fieldContext_Product_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Product().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.ProductID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐProductID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_Product_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Product", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("Product", field, false, false, "ID")
 }
 
 func _Product_team(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Product) (ret graphql.Marshaler) {
@@ -1456,18 +1444,18 @@ func _ProductImage_id(ctx context.Context, ec *executionContext, field graphql.C
 			return fieldContext_ProductImage_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ProductImage().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.ImageID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐImageID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_ProductImage_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductImage", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("ProductImage", field, false, false, "ID")
 }
 
 func _ProductImage_picked(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.ProductImage) (ret graphql.Marshaler) {
@@ -1750,18 +1738,18 @@ func _ProductPrice_id(ctx context.Context, ec *executionContext, field graphql.C
 			return fieldContext_ProductPrice_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ProductPrice().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.PriceID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐPriceID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_ProductPrice_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductPrice", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("ProductPrice", field, false, false, "ID")
 }
 
 func _ProductPrice_picked(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.ProductPrice) (ret graphql.Marshaler) {
@@ -1934,18 +1922,18 @@ func _Template_id(ctx context.Context, ec *executionContext, field graphql.Colle
 			return fieldContext_Template_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Template().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.TemplateID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐTemplateID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_Template_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Template", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("Template", field, false, false, "ID")
 }
 
 func _Template_name(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Template) (ret graphql.Marshaler) {
@@ -3290,11 +3278,10 @@ func _Content(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Content")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Content_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Content_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "part":
 			out.Values[i] = _Content_part(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3559,11 +3546,10 @@ func _Product(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Product")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Product_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Product_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "team":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -3761,55 +3747,54 @@ func _ProductImage(ctx context.Context, ec *executionContext, sel ast.SelectionS
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductImage")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _ProductImage_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _ProductImage_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "picked":
 			out.Values[i] = _ProductImage_picked(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "url":
 			out.Values[i] = _ProductImage_url(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "thumbnailUrl":
 			out.Values[i] = _ProductImage_thumbnailUrl(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "title":
 			out.Values[i] = _ProductImage_title(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "sourceUrl":
 			out.Values[i] = _ProductImage_sourceUrl(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "license":
 			out.Values[i] = _ProductImage_license(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "width":
 			out.Values[i] = _ProductImage_width(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "height":
 			out.Values[i] = _ProductImage_height(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "provider":
 			out.Values[i] = _ProductImage_provider(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -3878,45 +3863,44 @@ func _ProductPrice(ctx context.Context, ec *executionContext, sel ast.SelectionS
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductPrice")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _ProductPrice_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _ProductPrice_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "picked":
 			out.Values[i] = _ProductPrice_picked(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "seller":
 			out.Values[i] = _ProductPrice_seller(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "amountMinor":
 			out.Values[i] = _ProductPrice_amountMinor(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "currency":
 			out.Values[i] = _ProductPrice_currency(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "url":
 			out.Values[i] = _ProductPrice_url(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "observedAt":
 			out.Values[i] = _ProductPrice_observedAt(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "provider":
 			out.Values[i] = _ProductPrice_provider(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -3947,35 +3931,34 @@ func _Template(ctx context.Context, ec *executionContext, sel ast.SelectionSet, 
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Template")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Template_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Template_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "name":
 			out.Values[i] = _Template_name(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "shortDescription":
 			out.Values[i] = _Template_shortDescription(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "longDescription":
 			out.Values[i] = _Template_longDescription(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "language":
 			out.Values[i] = _Template_language(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "updatedAt":
 			out.Values[i] = _Template_updatedAt(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

@@ -17,7 +17,6 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type BalanceResolver interface {
-	ID(ctx context.Context, obj *models.Balance) (string, error)
 	Team(ctx context.Context, obj *models.Balance) (*models.Team, error)
 
 	Available(ctx context.Context, obj *models.Balance) (models.Tokens, error)
@@ -31,16 +30,12 @@ type BalanceResolver interface {
 	OperationsLeft(ctx context.Context, obj *models.Balance) ([]OperationsLeft, error)
 }
 type GrantResolver interface {
-	ID(ctx context.Context, obj *models.Grant) (string, error)
-
 	Status(ctx context.Context, obj *models.Grant) (models.GrantStatus, error)
 }
 type GrantDrawResolver interface {
 	Grant(ctx context.Context, obj *models.Draw) (*models.Grant, error)
 }
 type LedgerEntryResolver interface {
-	ID(ctx context.Context, obj *models.LedgerEntry) (string, error)
-
 	Actor(ctx context.Context, obj *models.LedgerEntry) (*models.User, error)
 	Generation(ctx context.Context, obj *models.LedgerEntry) (*models.Generation, error)
 
@@ -64,18 +59,18 @@ func _Balance_id(ctx context.Context, ec *executionContext, field graphql.Collec
 			return fieldContext_Balance_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Balance().ID(ctx, obj)
+			return obj.ID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.BalanceID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐBalanceID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_Balance_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Balance", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("Balance", field, true, false, "ID")
 }
 
 func _Balance_team(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Balance) (ret graphql.Marshaler) {
@@ -551,18 +546,18 @@ func _Grant_id(ctx context.Context, ec *executionContext, field graphql.Collecte
 			return fieldContext_Grant_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Grant().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.GrantID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐGrantID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_Grant_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Grant", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("Grant", field, false, false, "ID")
 }
 
 func _Grant_source(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Grant) (ret graphql.Marshaler) {
@@ -987,18 +982,18 @@ func _LedgerEntry_id(ctx context.Context, ec *executionContext, field graphql.Co
 			return fieldContext_LedgerEntry_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.LedgerEntry().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.LedgerEntryID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐLedgerEntryID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_LedgerEntry_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LedgerEntry", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "ID")
 }
 
 func _LedgerEntry_sequence(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.LedgerEntry) (ret graphql.Marshaler) {
@@ -1687,11 +1682,10 @@ func _Balance(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Balance")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Balance_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Balance_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "team":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -1823,11 +1817,10 @@ func _Grant(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Grant")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Grant_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Grant_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "source":
 			out.Values[i] = _Grant_source(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2051,11 +2044,10 @@ func _LedgerEntry(ctx context.Context, ec *executionContext, sel ast.SelectionSe
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("LedgerEntry")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _LedgerEntry_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _LedgerEntry_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "sequence":
 			out.Values[i] = _LedgerEntry_sequence(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -18,41 +18,19 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type GenerationResolver interface {
-	ID(ctx context.Context, obj *models.Generation) (string, error)
-
 	Product(ctx context.Context, obj *models.Generation) (*models.Product, error)
 
 	Batch(ctx context.Context, obj *models.Generation) (*models.GenerationBatch, error)
 	Draws(ctx context.Context, obj *models.Generation) ([]models.Draw, error)
 	Actor(ctx context.Context, obj *models.Generation) (*models.User, error)
-	Reserved(ctx context.Context, obj *models.Generation) (models.Tokens, error)
-	Captured(ctx context.Context, obj *models.Generation) (models.Tokens, error)
-	Released(ctx context.Context, obj *models.Generation) (models.Tokens, error)
-	Progress(ctx context.Context, obj *models.Generation) (float64, error)
-	Parts(ctx context.Context, obj *models.Generation) ([]models.GenerationPart, error)
 }
 type GenerationBatchResolver interface {
-	ID(ctx context.Context, obj *models.GenerationBatch) (string, error)
-
-	Status(ctx context.Context, obj *models.GenerationBatch) (models.GenerationStatus, error)
 	Actor(ctx context.Context, obj *models.GenerationBatch) (*models.User, error)
 
-	Succeeded(ctx context.Context, obj *models.GenerationBatch) (int, error)
-	PartiallySucceeded(ctx context.Context, obj *models.GenerationBatch) (int, error)
-	Failed(ctx context.Context, obj *models.GenerationBatch) (int, error)
-	Cancelled(ctx context.Context, obj *models.GenerationBatch) (int, error)
-	Reserved(ctx context.Context, obj *models.GenerationBatch) (models.Tokens, error)
-	Captured(ctx context.Context, obj *models.GenerationBatch) (models.Tokens, error)
-	Released(ctx context.Context, obj *models.GenerationBatch) (models.Tokens, error)
-	Progress(ctx context.Context, obj *models.GenerationBatch) (float64, error)
 	Generations(ctx context.Context, obj *models.GenerationBatch, status []models.GenerationStatus, first *int, after *string) (*models.Connection[models.Generation], error)
-
-	FinishedAt(ctx context.Context, obj *models.GenerationBatch) (*time.Time, error)
 }
 type GenerationPartResolver interface {
-	Images(ctx context.Context, obj *models.GenerationPart) ([]models.ProductImage, error)
-	Prices(ctx context.Context, obj *models.GenerationPart) ([]models.ProductPrice, error)
-
+	Error(ctx context.Context, obj *models.GenerationPart) (*string, error)
 	ModelUsage(ctx context.Context, obj *models.GenerationPart) (*ModelUsage, error)
 }
 
@@ -530,18 +508,18 @@ func _Generation_id(ctx context.Context, ec *executionContext, field graphql.Col
 			return fieldContext_Generation_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Generation().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.GenerationID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐGenerationID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_Generation_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Generation", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("Generation", field, false, false, "ID")
 }
 
 func _Generation_operation(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Generation) (ret graphql.Marshaler) {
@@ -750,7 +728,7 @@ func _Generation_reserved(ctx context.Context, ec *executionContext, field graph
 			return fieldContext_Generation_reserved(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Generation().Reserved(ctx, obj)
+			return obj.Reserved(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v models.Tokens) graphql.Marshaler {
@@ -761,7 +739,7 @@ func _Generation_reserved(ctx context.Context, ec *executionContext, field graph
 	)
 }
 func fieldContext_Generation_reserved(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Generation", field, true, true, "Tokens")
+	return graphql.NewScalarFieldContext("Generation", field, true, false, "Tokens")
 }
 
 func _Generation_captured(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Generation) (ret graphql.Marshaler) {
@@ -773,7 +751,7 @@ func _Generation_captured(ctx context.Context, ec *executionContext, field graph
 			return fieldContext_Generation_captured(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Generation().Captured(ctx, obj)
+			return obj.Captured(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v models.Tokens) graphql.Marshaler {
@@ -784,7 +762,7 @@ func _Generation_captured(ctx context.Context, ec *executionContext, field graph
 	)
 }
 func fieldContext_Generation_captured(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Generation", field, true, true, "Tokens")
+	return graphql.NewScalarFieldContext("Generation", field, true, false, "Tokens")
 }
 
 func _Generation_released(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Generation) (ret graphql.Marshaler) {
@@ -796,7 +774,7 @@ func _Generation_released(ctx context.Context, ec *executionContext, field graph
 			return fieldContext_Generation_released(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Generation().Released(ctx, obj)
+			return obj.Released(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v models.Tokens) graphql.Marshaler {
@@ -807,7 +785,7 @@ func _Generation_released(ctx context.Context, ec *executionContext, field graph
 	)
 }
 func fieldContext_Generation_released(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Generation", field, true, true, "Tokens")
+	return graphql.NewScalarFieldContext("Generation", field, true, false, "Tokens")
 }
 
 func _Generation_progress(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Generation) (ret graphql.Marshaler) {
@@ -819,7 +797,7 @@ func _Generation_progress(ctx context.Context, ec *executionContext, field graph
 			return fieldContext_Generation_progress(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Generation().Progress(ctx, obj)
+			return obj.Progress(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
@@ -830,7 +808,7 @@ func _Generation_progress(ctx context.Context, ec *executionContext, field graph
 	)
 }
 func fieldContext_Generation_progress(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Generation", field, true, true, "Float")
+	return graphql.NewScalarFieldContext("Generation", field, true, false, "Float")
 }
 
 func _Generation_parts(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Generation) (ret graphql.Marshaler) {
@@ -842,7 +820,7 @@ func _Generation_parts(ctx context.Context, ec *executionContext, field graphql.
 			return fieldContext_Generation_parts(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Generation().Parts(ctx, obj)
+			return obj.Parts, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []models.GenerationPart) graphql.Marshaler {
@@ -856,8 +834,8 @@ func fieldContext_Generation_parts(_ context.Context, ec *executionContext, fiel
 	fc = &graphql.FieldContext{
 		Object:     "Generation",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return childFields_GenerationPart(ctx, ec, field)
 		},
@@ -920,18 +898,18 @@ func _GenerationBatch_id(ctx context.Context, ec *executionContext, field graphq
 			return fieldContext_GenerationBatch_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationBatch().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.BatchID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐBatchID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_GenerationBatch_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GenerationBatch", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("GenerationBatch", field, false, false, "ID")
 }
 
 func _GenerationBatch_operation(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.GenerationBatch) (ret graphql.Marshaler) {
@@ -966,7 +944,7 @@ func _GenerationBatch_status(ctx context.Context, ec *executionContext, field gr
 			return fieldContext_GenerationBatch_status(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationBatch().Status(ctx, obj)
+			return obj.Status(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v models.GenerationStatus) graphql.Marshaler {
@@ -977,7 +955,7 @@ func _GenerationBatch_status(ctx context.Context, ec *executionContext, field gr
 	)
 }
 func fieldContext_GenerationBatch_status(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GenerationBatch", field, true, true, "GenerationStatus")
+	return graphql.NewScalarFieldContext("GenerationBatch", field, true, false, "GenerationStatus")
 }
 
 func _GenerationBatch_actor(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.GenerationBatch) (ret graphql.Marshaler) {
@@ -1044,7 +1022,7 @@ func _GenerationBatch_succeeded(ctx context.Context, ec *executionContext, field
 			return fieldContext_GenerationBatch_succeeded(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationBatch().Succeeded(ctx, obj)
+			return obj.Succeeded(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
@@ -1055,7 +1033,7 @@ func _GenerationBatch_succeeded(ctx context.Context, ec *executionContext, field
 	)
 }
 func fieldContext_GenerationBatch_succeeded(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GenerationBatch", field, true, true, "Int")
+	return graphql.NewScalarFieldContext("GenerationBatch", field, true, false, "Int")
 }
 
 func _GenerationBatch_partiallySucceeded(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.GenerationBatch) (ret graphql.Marshaler) {
@@ -1067,7 +1045,7 @@ func _GenerationBatch_partiallySucceeded(ctx context.Context, ec *executionConte
 			return fieldContext_GenerationBatch_partiallySucceeded(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationBatch().PartiallySucceeded(ctx, obj)
+			return obj.PartiallySucceeded(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
@@ -1078,7 +1056,7 @@ func _GenerationBatch_partiallySucceeded(ctx context.Context, ec *executionConte
 	)
 }
 func fieldContext_GenerationBatch_partiallySucceeded(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GenerationBatch", field, true, true, "Int")
+	return graphql.NewScalarFieldContext("GenerationBatch", field, true, false, "Int")
 }
 
 func _GenerationBatch_failed(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.GenerationBatch) (ret graphql.Marshaler) {
@@ -1090,7 +1068,7 @@ func _GenerationBatch_failed(ctx context.Context, ec *executionContext, field gr
 			return fieldContext_GenerationBatch_failed(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationBatch().Failed(ctx, obj)
+			return obj.Failed(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
@@ -1101,7 +1079,7 @@ func _GenerationBatch_failed(ctx context.Context, ec *executionContext, field gr
 	)
 }
 func fieldContext_GenerationBatch_failed(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GenerationBatch", field, true, true, "Int")
+	return graphql.NewScalarFieldContext("GenerationBatch", field, true, false, "Int")
 }
 
 func _GenerationBatch_cancelled(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.GenerationBatch) (ret graphql.Marshaler) {
@@ -1113,7 +1091,7 @@ func _GenerationBatch_cancelled(ctx context.Context, ec *executionContext, field
 			return fieldContext_GenerationBatch_cancelled(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationBatch().Cancelled(ctx, obj)
+			return obj.Cancelled(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
@@ -1124,7 +1102,7 @@ func _GenerationBatch_cancelled(ctx context.Context, ec *executionContext, field
 	)
 }
 func fieldContext_GenerationBatch_cancelled(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GenerationBatch", field, true, true, "Int")
+	return graphql.NewScalarFieldContext("GenerationBatch", field, true, false, "Int")
 }
 
 func _GenerationBatch_reserved(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.GenerationBatch) (ret graphql.Marshaler) {
@@ -1136,7 +1114,7 @@ func _GenerationBatch_reserved(ctx context.Context, ec *executionContext, field 
 			return fieldContext_GenerationBatch_reserved(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationBatch().Reserved(ctx, obj)
+			return obj.Reserved(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v models.Tokens) graphql.Marshaler {
@@ -1147,7 +1125,7 @@ func _GenerationBatch_reserved(ctx context.Context, ec *executionContext, field 
 	)
 }
 func fieldContext_GenerationBatch_reserved(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GenerationBatch", field, true, true, "Tokens")
+	return graphql.NewScalarFieldContext("GenerationBatch", field, true, false, "Tokens")
 }
 
 func _GenerationBatch_captured(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.GenerationBatch) (ret graphql.Marshaler) {
@@ -1159,7 +1137,7 @@ func _GenerationBatch_captured(ctx context.Context, ec *executionContext, field 
 			return fieldContext_GenerationBatch_captured(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationBatch().Captured(ctx, obj)
+			return obj.Captured(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v models.Tokens) graphql.Marshaler {
@@ -1170,7 +1148,7 @@ func _GenerationBatch_captured(ctx context.Context, ec *executionContext, field 
 	)
 }
 func fieldContext_GenerationBatch_captured(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GenerationBatch", field, true, true, "Tokens")
+	return graphql.NewScalarFieldContext("GenerationBatch", field, true, false, "Tokens")
 }
 
 func _GenerationBatch_released(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.GenerationBatch) (ret graphql.Marshaler) {
@@ -1182,7 +1160,7 @@ func _GenerationBatch_released(ctx context.Context, ec *executionContext, field 
 			return fieldContext_GenerationBatch_released(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationBatch().Released(ctx, obj)
+			return obj.Released(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v models.Tokens) graphql.Marshaler {
@@ -1193,7 +1171,7 @@ func _GenerationBatch_released(ctx context.Context, ec *executionContext, field 
 	)
 }
 func fieldContext_GenerationBatch_released(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GenerationBatch", field, true, true, "Tokens")
+	return graphql.NewScalarFieldContext("GenerationBatch", field, true, false, "Tokens")
 }
 
 func _GenerationBatch_progress(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.GenerationBatch) (ret graphql.Marshaler) {
@@ -1205,7 +1183,7 @@ func _GenerationBatch_progress(ctx context.Context, ec *executionContext, field 
 			return fieldContext_GenerationBatch_progress(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationBatch().Progress(ctx, obj)
+			return obj.Progress(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
@@ -1216,7 +1194,7 @@ func _GenerationBatch_progress(ctx context.Context, ec *executionContext, field 
 	)
 }
 func fieldContext_GenerationBatch_progress(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GenerationBatch", field, true, true, "Float")
+	return graphql.NewScalarFieldContext("GenerationBatch", field, true, false, "Float")
 }
 
 func _GenerationBatch_generations(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.GenerationBatch) (ret graphql.Marshaler) {
@@ -1295,7 +1273,7 @@ func _GenerationBatch_finishedAt(ctx context.Context, ec *executionContext, fiel
 			return fieldContext_GenerationBatch_finishedAt(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationBatch().FinishedAt(ctx, obj)
+			return obj.FinishedAt(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
@@ -1306,7 +1284,7 @@ func _GenerationBatch_finishedAt(ctx context.Context, ec *executionContext, fiel
 	)
 }
 func fieldContext_GenerationBatch_finishedAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GenerationBatch", field, true, true, "DateTime")
+	return graphql.NewScalarFieldContext("GenerationBatch", field, true, false, "DateTime")
 }
 
 func _GenerationConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Connection[models.Generation]) (ret graphql.Marshaler) {
@@ -1607,7 +1585,7 @@ func _GenerationPart_images(ctx context.Context, ec *executionContext, field gra
 			return fieldContext_GenerationPart_images(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationPart().Images(ctx, obj)
+			return obj.Images, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []models.ProductImage) graphql.Marshaler {
@@ -1621,8 +1599,8 @@ func fieldContext_GenerationPart_images(_ context.Context, ec *executionContext,
 	fc = &graphql.FieldContext{
 		Object:     "GenerationPart",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return childFields_ProductImage(ctx, ec, field)
 		},
@@ -1639,7 +1617,7 @@ func _GenerationPart_prices(ctx context.Context, ec *executionContext, field gra
 			return fieldContext_GenerationPart_prices(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.GenerationPart().Prices(ctx, obj)
+			return obj.Prices, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []models.ProductPrice) graphql.Marshaler {
@@ -1653,8 +1631,8 @@ func fieldContext_GenerationPart_prices(_ context.Context, ec *executionContext,
 	fc = &graphql.FieldContext{
 		Object:     "GenerationPart",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return childFields_ProductPrice(ctx, ec, field)
 		},
@@ -1694,7 +1672,7 @@ func _GenerationPart_error(ctx context.Context, ec *executionContext, field grap
 			return fieldContext_GenerationPart_error(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
+			return ec.Resolvers.GenerationPart().Error(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -1705,7 +1683,7 @@ func _GenerationPart_error(ctx context.Context, ec *executionContext, field grap
 	)
 }
 func fieldContext_GenerationPart_error(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GenerationPart", field, false, false, "String")
+	return graphql.NewScalarFieldContext("GenerationPart", field, true, true, "String")
 }
 
 func _GenerationPart_modelUsage(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.GenerationPart) (ret graphql.Marshaler) {
@@ -3164,11 +3142,10 @@ func _Generation(ctx context.Context, ec *executionContext, sel ast.SelectionSet
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Generation")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Generation_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Generation_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "operation":
 			out.Values[i] = _Generation_operation(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3209,35 +3186,30 @@ func _Generation(ctx context.Context, ec *executionContext, sel ast.SelectionSet
 					return _Generation_actor(ctx, ec, field, obj)
 				})
 		case "reserved":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Generation_reserved(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Generation_reserved(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "captured":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Generation_captured(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Generation_captured(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "released":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Generation_released(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Generation_released(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "progress":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Generation_progress(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Generation_progress(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "parts":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Generation_parts(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Generation_parts(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "createdAt":
 			out.Values[i] = _Generation_createdAt(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3277,22 +3249,20 @@ func _GenerationBatch(ctx context.Context, ec *executionContext, sel ast.Selecti
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("GenerationBatch")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationBatch_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationBatch_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "operation":
 			out.Values[i] = _GenerationBatch_operation(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "status":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationBatch_status(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationBatch_status(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "actor":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -3305,53 +3275,45 @@ func _GenerationBatch(ctx context.Context, ec *executionContext, sel ast.Selecti
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "succeeded":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationBatch_succeeded(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationBatch_succeeded(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "partiallySucceeded":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationBatch_partiallySucceeded(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationBatch_partiallySucceeded(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "failed":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationBatch_failed(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationBatch_failed(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "cancelled":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationBatch_cancelled(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationBatch_cancelled(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "reserved":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationBatch_reserved(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationBatch_reserved(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "captured":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationBatch_captured(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationBatch_captured(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "released":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationBatch_released(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationBatch_released(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "progress":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationBatch_progress(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationBatch_progress(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "generations":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -3364,11 +3326,10 @@ func _GenerationBatch(ctx context.Context, ec *executionContext, sel ast.Selecti
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "finishedAt":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationBatch_finishedAt(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationBatch_finishedAt(ctx, ec, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3509,27 +3470,26 @@ func _GenerationPart(ctx context.Context, ec *executionContext, sel ast.Selectio
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "images":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationPart_images(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationPart_images(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "prices":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _GenerationPart_prices(ctx, ec, field, obj)
-				})
+			out.Values[i] = _GenerationPart_prices(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "failure":
 			out.Values[i] = _GenerationPart_failure(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "error":
-			out.Values[i] = _GenerationPart_error(ctx, ec, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _GenerationPart_error(ctx, ec, field, obj)
+				})
 		case "modelUsage":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,

@@ -5,6 +5,7 @@ package graph
 import (
 	"context"
 	"math"
+	"productgenerator/models"
 	"productgenerator/schema"
 	"strconv"
 	"sync/atomic"
@@ -1563,6 +1564,216 @@ func marshalNFloat2float64(ctx context.Context, ec *executionContext, sel ast.Se
 		graphql.AddInvalidNullFromMarshaler(ctx, "Float!")
 	}
 	return graphql.WrapContextMarshaler(ctx, res)
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐBalanceID(ctx context.Context, ec *executionContext, v any) (models.BalanceID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.BalanceID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐBalanceID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.BalanceID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐBatchID(ctx context.Context, ec *executionContext, v any) (models.BatchID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.BatchID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐBatchID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.BatchID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐContentID(ctx context.Context, ec *executionContext, v any) (models.ContentID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.ContentID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐContentID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.ContentID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐGenerationID(ctx context.Context, ec *executionContext, v any) (models.GenerationID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.GenerationID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐGenerationID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.GenerationID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐGrantID(ctx context.Context, ec *executionContext, v any) (models.GrantID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.GrantID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐGrantID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.GrantID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐImageID(ctx context.Context, ec *executionContext, v any) (models.ImageID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.ImageID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐImageID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.ImageID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐInvitationID(ctx context.Context, ec *executionContext, v any) (models.InvitationID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.InvitationID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐInvitationID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.InvitationID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐLedgerEntryID(ctx context.Context, ec *executionContext, v any) (models.LedgerEntryID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.LedgerEntryID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐLedgerEntryID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.LedgerEntryID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐMembershipID(ctx context.Context, ec *executionContext, v any) (models.MembershipID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.MembershipID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐMembershipID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.MembershipID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐPriceID(ctx context.Context, ec *executionContext, v any) (models.PriceID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.PriceID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐPriceID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.PriceID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐProductID(ctx context.Context, ec *executionContext, v any) (models.ProductID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.ProductID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐProductID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.ProductID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐTeamID(ctx context.Context, ec *executionContext, v any) (models.TeamID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.TeamID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐTeamID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.TeamID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐTemplateID(ctx context.Context, ec *executionContext, v any) (models.TemplateID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.TemplateID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐTemplateID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.TemplateID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐUserID(ctx context.Context, ec *executionContext, v any) (models.UserID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.UserID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐUserID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.UserID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
 }
 
 func unmarshalNID2string(ctx context.Context, ec *executionContext, v any) (string, error) {

@@ -22,8 +22,10 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	Administration() AdministrationResolver
 	Balance() BalanceResolver
 	Content() ContentResolver
+	Discrepancy() DiscrepancyResolver
 	Generation() GenerationResolver
 	GenerationBatch() GenerationBatchResolver
 	GenerationPart() GenerationPartResolver
@@ -34,12 +36,9 @@ type ResolverRoot interface {
 	Membership() MembershipResolver
 	Mutation() MutationResolver
 	Product() ProductResolver
-	ProductImage() ProductImageResolver
-	ProductPrice() ProductPriceResolver
 	Query() QueryResolver
 	Subscription() SubscriptionResolver
 	Team() TeamResolver
-	Template() TemplateResolver
 	User() UserResolver
 }
 

@@ -18,11 +18,9 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type InvitationResolver interface {
-	ID(ctx context.Context, obj *models.Invitation) (string, error)
 	TeamName(ctx context.Context, obj *models.Invitation) (string, error)
 }
 type MembershipResolver interface {
-	ID(ctx context.Context, obj *models.Membership) (string, error)
 	User(ctx context.Context, obj *models.Membership) (*models.User, error)
 	Team(ctx context.Context, obj *models.Membership) (*models.Team, error)
 
@@ -30,8 +28,6 @@ type MembershipResolver interface {
 	RemainingToday(ctx context.Context, obj *models.Membership) (models.Tokens, error)
 }
 type TeamResolver interface {
-	ID(ctx context.Context, obj *models.Team) (string, error)
-
 	TimeZone(ctx context.Context, obj *models.Team) (string, error)
 	ViewerRole(ctx context.Context, obj *models.Team) (*models.TeamRole, error)
 	ViewerMembership(ctx context.Context, obj *models.Team) (*models.Membership, error)
@@ -244,18 +240,18 @@ func _Invitation_id(ctx context.Context, ec *executionContext, field graphql.Col
 			return fieldContext_Invitation_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Invitation().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.InvitationID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐInvitationID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_Invitation_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Invitation", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("Invitation", field, false, false, "ID")
 }
 
 func _Invitation_teamName(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Invitation) (ret graphql.Marshaler) {
@@ -469,18 +465,18 @@ func _Membership_id(ctx context.Context, ec *executionContext, field graphql.Col
 			return fieldContext_Membership_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Membership().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.MembershipID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐMembershipID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_Membership_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Membership", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("Membership", field, false, false, "ID")
 }
 
 func _Membership_user(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Membership) (ret graphql.Marshaler) {
@@ -886,18 +882,18 @@ func _Team_id(ctx context.Context, ec *executionContext, field graphql.Collected
 			return fieldContext_Team_id(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Team().ID(ctx, obj)
+			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNID2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v models.TeamID) graphql.Marshaler {
+			return marshalNID2productgeneratorᚋmodelsᚐTeamID(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_Team_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Team", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("Team", field, false, false, "ID")
 }
 
 func _Team_name(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
@@ -1633,11 +1629,10 @@ func _Invitation(ctx context.Context, ec *executionContext, sel ast.SelectionSet
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Invitation")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Invitation_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Invitation_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "teamName":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -1736,11 +1731,10 @@ func _Membership(ctx context.Context, ec *executionContext, sel ast.SelectionSet
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Membership")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Membership_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Membership_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "user":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -1928,11 +1922,10 @@ func _Team(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Team")
 		case "id":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Team_id(ctx, ec, field, obj)
-				})
+			out.Values[i] = _Team_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "name":
 			out.Values[i] = _Team_name(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {

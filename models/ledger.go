@@ -261,6 +261,9 @@ type Balance struct {
 	UpdatedAt           time.Time
 }
 
+// ID is the balance's own id.
+func (b *Balance) ID() BalanceID { return BalanceIDOf(b.TeamID) }
+
 // Spendable is what can be spent now: the smaller of the available tokens and what remains of the day; nothing in debt.
 func (b *Balance) Spendable() Limit {
 	if b.Debt > 0 {

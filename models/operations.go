@@ -113,10 +113,74 @@ type Generation struct {
 	StartedAt    *time.Time // when a worker first claimed it
 	CreatedAt    time.Time
 	FinishedAt   *time.Time
+
+	Parts []GenerationPart `gorm:"-"` // in the order of the API's enum
 }
 
 // TableName is the table of generations.
 func (Generation) TableName() string { return "generations" }
+
+// Reserved is what was held for all parts at the start.
+func (g *Generation) Reserved() (tokens Tokens) {
+	for _, part := range g.Parts {
+		tokens += part.Tokens
+	}
+	return tokens
+}
+
+// Captured is what the delivered parts cost.
+func (g *Generation) Captured() (tokens Tokens) {
+	for _, part := range g.Parts {
+		if part.Status == PartSucceeded {
+			tokens += part.Tokens
+		}
+	}
+	return tokens
+}
+
+// Released is what went back.
+func (g *Generation) Released() (tokens Tokens) {
+	for _, part := range g.Parts {
+		if part.Status.Finished() && part.Status != PartSucceeded {
+			tokens += part.Tokens
+		}
+	}
+	return tokens
+}
+
+// Progress is the share of parts that are settled, 0 to 1.
+func (g *Generation) Progress() float64 {
+	settled := 0
+	for _, part := range g.Parts {
+		if part.Status.Finished() {
+			settled++
+		}
+	}
+	return float64(settled) / float64(max(1, len(g.Parts)))
+}
+
+// Outcome is the status that the parts make, once all of them are settled.
+func (g *Generation) Outcome() GenerationStatus {
+	succeeded, cancelled := 0, 0
+	for _, part := range g.Parts {
+		switch part.Status {
+		case PartSucceeded:
+			succeeded++
+		case PartCancelled:
+			cancelled++
+		}
+	}
+	switch {
+	case cancelled > 0:
+		return GenerationCancelled
+	case succeeded == len(g.Parts):
+		return GenerationSucceeded
+	case succeeded > 0:
+		return GenerationPartiallySucceeded
+	default:
+		return GenerationFailed
+	}
+}
 
 // GenerationPart is one part of a generation and, once it is settled, what became of it.
 type GenerationPart struct {
@@ -130,11 +194,13 @@ type GenerationPart struct {
 	Provider     *string
 	Text         *string // texts: what has arrived so far, the whole in the end
 	Failure      *PartFailure
-	Error        *string // why it failed, fit for the user to read
 	Model        *string
 	InputTokens  *int
 	OutputTokens *int
 	FinishedAt   *time.Time
+
+	Images []ProductImage `gorm:"-"` // what a search delivered, the best first
+	Prices []ProductPrice `gorm:"-"` // likewise
 }
 
 // TableName is the table of parts.
@@ -148,7 +214,65 @@ type GenerationBatch struct {
 	Operation Operation
 	Total     int
 	CreatedAt time.Time
+
+	Tally BatchTally `gorm:"-"`
 }
 
 // TableName is the table of runs over many products.
 func (GenerationBatch) TableName() string { return "generation_batches" }
+
+// BatchTally sums up the generations of a run.
+type BatchTally struct {
+	Queued, Running, Succeeded, PartiallySucceeded, Failed, Cancelled int // generations by status
+	Parts, SettledParts                                               int
+	Reserved, Captured, Released                                      Tokens
+	FinishedAt                                                        *time.Time // of the last one; nil while one is unfinished
+}
+
+// Status is where the whole run stands: it runs until its last generation is finished.
+func (b *GenerationBatch) Status() GenerationStatus {
+	t := b.Tally
+	switch {
+	case t.Queued == b.Total:
+		return GenerationQueued
+	case t.Queued+t.Running > 0:
+		return GenerationRunning
+	case t.Cancelled > 0:
+		return GenerationCancelled
+	case t.Succeeded == b.Total:
+		return GenerationSucceeded
+	case t.Succeeded+t.PartiallySucceeded > 0:
+		return GenerationPartiallySucceeded
+	default:
+		return GenerationFailed
+	}
+}
+
+// Succeeded counts the generations of which every part was delivered.
+func (b *GenerationBatch) Succeeded() int { return b.Tally.Succeeded }
+
+// PartiallySucceeded counts the generations of which some parts were delivered.
+func (b *GenerationBatch) PartiallySucceeded() int { return b.Tally.PartiallySucceeded }
+
+// Failed counts the generations of which nothing was delivered.
+func (b *GenerationBatch) Failed() int { return b.Tally.Failed }
+
+// Cancelled counts the generations that were cancelled.
+func (b *GenerationBatch) Cancelled() int { return b.Tally.Cancelled }
+
+// Reserved is what was held for the whole run at the start.
+func (b *GenerationBatch) Reserved() Tokens { return b.Tally.Reserved }
+
+// Captured is what the delivered parts cost.
+func (b *GenerationBatch) Captured() Tokens { return b.Tally.Captured }
+
+// Released is what went back.
+func (b *GenerationBatch) Released() Tokens { return b.Tally.Released }
+
+// Progress is the share of parts that are settled, 0 to 1.
+func (b *GenerationBatch) Progress() float64 {
+	return float64(b.Tally.SettledParts) / float64(max(1, b.Tally.Parts))
+}
+
+// FinishedAt is when the last generation was finished; nil while one is unfinished.
+func (b *GenerationBatch) FinishedAt() *time.Time { return b.Tally.FinishedAt }

@@ -46,7 +46,6 @@ CREATE TABLE generation_parts (
     provider      text,
     text          text,
     failure       text CHECK (failure IN ('NOTHING_FOUND', 'PROVIDER_DOWN', 'TIMED_OUT', 'REFUSED', 'CANCELLED', 'INTERRUPTED')),
-    error         text,
     model         text,
     input_tokens  integer,
     output_tokens integer,
