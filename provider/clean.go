@@ -35,7 +35,7 @@ func newCleaner() *cleaner {
 		link:       regexp.MustCompile(`!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)`),
 		definition: regexp.MustCompile(`(?m)^\s{0,3}\[[^\]]+\]:\s*\S+.*$`),
 		scheme:     regexp.MustCompile(`(?i)\b(?:javascript|vbscript|data)\s*:\s*(\S)`),
-		tag:        regexp.MustCompile(`<([A-Za-z/!?])`),
+		tag:        regexp.MustCompile(`<([A-Za-z/!?]|\s*$)`),
 		blankLines: regexp.MustCompile(`\n{3,}`),
 		spaces:     regexp.MustCompile(`[ \t\x{00a0}]{2,}`),
 	}
@@ -113,9 +113,9 @@ func cutText(s string, limit int) string {
 		return strings.TrimSpace(string(runes[:end]))
 	}
 	kept := runes[:limit-1]
-	for i := len(kept) - 1; i > limit/2; i-- {
-		if unicode.IsSpace(kept[i]) {
-			kept = kept[:i]
+	for i := limit - 1; i > limit/2; i-- {
+		if unicode.IsSpace(runes[i]) {
+			kept = runes[:i]
 			break
 		}
 	}

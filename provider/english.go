@@ -1,12 +1,22 @@
 package provider
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // english writes in English.
-type english struct{ lexicon *lexicon }
+type english struct {
+	lexicon *lexicon
+
+	// separators stand between the details that a sentence names.
+	separators *regexp.Regexp
+}
+
+func newEnglish(lexicon *lexicon) english {
+	return english{lexicon, regexp.MustCompile(`,? and (?:with )?|, |\. | with |complete with `)}
+}
 
 func (e english) sentences(p *profile, v voice) []string {
 	sentences := append([]string{e.opening(p, v, 0)}, e.rest(p, v)...)

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -42,46 +41,6 @@ const (
 	uncounted = ` space storage room stitching mesh fabric leather wool cotton silk denim comfort support bedding
 		clothes furniture velvet linen knit `
 )
-
-// tidyEnglish mends what is usually wrong in imported descriptions.
-func tidyEnglish(sentence string) string {
-	words := strings.Fields(sentence)
-	for i, w := range words {
-		bare := strings.ToLower(strings.Trim(w, ".,;:!"))
-		if better := misspelt(bare); better != "" {
-			if unicode.IsUpper([]rune(w)[0]) {
-				better = upperFirst(better)
-			}
-			words[i] = better + w[len(bare):]
-		}
-	}
-	thick := regexp.MustCompile(`\bthink (cuffs|fabric|wool|soles?|lining|hem|knit)\b`)
-	return withMissingArticles(thick.ReplaceAllString(strings.Join(words, " "), "thick $1"))
-}
-
-// misspelt is how a word should be spelt that is often written wrong; empty for all others.
-func misspelt(w string) string {
-	return map[string]string{
-		"womens": "women's", "womans": "women's", "mens": "men's", "mans": "men's", "kids'": "kids'", "childrens": "children's",
-		"storeage": "storage", "kalidoscope": "kaleidoscope", "chestpocket": "chest pocket", "accomodate": "accommodate",
-		"seperate": "separate", "recieve": "receive", "definately": "definitely", "stainles": "stainless",
-		"accesories": "accessories", "accessoires": "accessories", "light-weight": "lightweight", "matress": "mattress",
-	}[w]
-}
-
-// withMissingArticles puts "a" where a single thing stands bare after "with" or "in": "sofa with wooden base".
-func withMissingArticles(sentence string) string {
-	bare := regexp.MustCompile(`\b(with|in|and) ((?:[a-z-]+ ){0,3}?(?:base|collar|hem|handle|lid|jar|pocket|belt|buckle|hood|zip|frame|letter|finish|pattern|cover|case|lining|skirt|strap|screen))\b`)
-	return bare.ReplaceAllStringFunc(sentence, func(found string) string {
-		parts := bare.FindStringSubmatch(found)
-		for w := range strings.FieldsSeq(parts[2]) {
-			if strings.Contains(" a an the no one its this each every two with and in of on ", " "+w+" ") {
-				return found
-			}
-		}
-		return parts[1] + " " + article(parts[2]) + " " + parts[2]
-	})
-}
 
 // manner judges how a sentence is built.
 func (e english) manner(sentence string, p *profile) manner {
@@ -137,9 +96,8 @@ func (e english) detailsIn(sentence string, first bool, p *profile) []string {
 		}
 		sentence = with
 	}
-	separators := regexp.MustCompile(`,? and (?:with )?|, |\. | with |complete with `)
 	var found []string
-	for _, piece := range separators.Split(open(sentence), -1) {
+	for _, piece := range e.separators.Split(open(sentence), -1) {
 		piece = strings.TrimSpace(piece)
 		for _, determiner := range []string{"a ", "an ", "the ", "matching ", "complete with "} {
 			piece = strings.TrimPrefix(piece, determiner)

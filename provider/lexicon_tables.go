@@ -48,7 +48,6 @@ high tops, high top shoes, high-top shoes, high top sneakers | zapatillas altas 
 boots | botas f pl
 sandals | sandalias f pl
 slippers | zapatillas de casa f pl
-ring | anillo m
 `
 
 // thingsTable are all other kinds of products.
@@ -61,6 +60,7 @@ suitcase | maleta f
 wallet | cartera f
 purse | monedero m
 watch | reloj m
+ring | anillo m
 necklace | collar m
 bracelet | pulsera f
 earrings | pendientes m pl

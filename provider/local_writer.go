@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,7 +17,10 @@ import (
 //
 // It follows a language, a tone and an outline. Free instructions are for models: it leaves them aside.
 type LocalWriter struct {
-	reader *reader
+	reader      *reader
+	english     english
+	spanish     spanish
+	placeholder *regexp.Regexp
 
 	// pace is the pause between emitted sentences; zero: none.
 	pace time.Duration
@@ -25,7 +29,14 @@ type LocalWriter struct {
 // NewLocalWriter makes the provider. pace is how long it pauses after each sentence, so that people can watch a
 // demonstration; zero writes at once.
 func NewLocalWriter(pace time.Duration) *LocalWriter {
-	return &LocalWriter{reader: newReader(), pace: pace}
+	reader := newReader()
+	return &LocalWriter{
+		reader:      reader,
+		english:     newEnglish(reader.lexicon),
+		spanish:     spanish{reader.lexicon},
+		placeholder: regexp.MustCompile(`\{\{\s*\.?([\p{L}\p{N}_ ]+?)\s*\}\}`),
+		pace:        pace,
+	}
 }
 
 // Name is "local".
@@ -43,7 +54,7 @@ func (w *LocalWriter) WriteText(ctx context.Context, request TextRequest, emit f
 		seed:  seedOf(request.Product.Name),
 		facts: w.facts(request.Facts, baseLanguage(request.Language)),
 	}
-	outline := readOutline(w.reader.clean.text(request.Outline, MaxLongRunes), p, w.reader.lexicon)
+	outline := w.readOutline(request.Outline, p)
 
 	text := ""
 	if request.Kind == LongDescription {
@@ -51,7 +62,7 @@ func (w *LocalWriter) WriteText(ctx context.Context, request TextRequest, emit f
 	} else {
 		text = short(in.sentences(p, v), outline)
 	}
-	text = cutText(text, runesOf(request.Kind))
+	text = cutText(w.reader.tidy.stops(text), runesOf(request.Kind))
 	if err := w.emitSlowly(ctx, text, emit); err != nil {
 		return Text{}, w.failure(KindOf(err), err)
 	}
@@ -74,9 +85,9 @@ type tongue interface {
 func (w *LocalWriter) tongue(tag string) (tongue, bool) {
 	switch base := strings.ToLower(strings.TrimSpace(tag)); {
 	case base == "", base == "en", strings.HasPrefix(base, "en-"):
-		return english{w.reader.lexicon}, true
+		return w.english, true
 	case base == "es", strings.HasPrefix(base, "es-"):
-		return spanish{w.reader.lexicon}, true
+		return w.spanish, true
 	}
 	return nil, false
 }

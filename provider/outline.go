@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -17,13 +16,12 @@ type outlineBlock struct {
 }
 
 // readOutline reads a template of lines.
-func readOutline(text string, p *profile, lexicon *lexicon) outline {
+func (w *LocalWriter) readOutline(template string, p *profile) outline {
 	var o outline
-	placeholder := regexp.MustCompile(`\{\{\s*\.?([\p{L}\p{N}_ ]+?)\s*\}\}`)
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(w.reader.clean.text(template, MaxLongRunes)) {
 		missing := false
-		line = placeholder.ReplaceAllStringFunc(strings.TrimSpace(line), func(field string) string {
-			value := p.field(placeholder.FindStringSubmatch(field)[1], lexicon)
+		line = w.placeholder.ReplaceAllStringFunc(strings.TrimSpace(line), func(field string) string {
+			value := p.field(w.placeholder.FindStringSubmatch(field)[1], w.reader.lexicon)
 			missing = missing || value == ""
 			return value
 		})

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 const (
@@ -72,6 +73,7 @@ type choice struct {
 type reader struct {
 	lexicon *lexicon
 	clean   *cleaner
+	tidy    *tidier
 	splice  *regexp.Regexp
 }
 
@@ -79,6 +81,7 @@ func newReader() *reader {
 	return &reader{
 		lexicon: newLexicon(),
 		clean:   newCleaner(),
+		tidy:    newTidier(),
 
 		// splice is where two sentences were run together: "casual top, This grey piece".
 		splice: regexp.MustCompile(`,\s+(This|These|It|Its|Perfect|Ideal)\b`),
@@ -88,31 +91,49 @@ func newReader() *reader {
 // read understands a product.
 func (r *reader) read(product Product) *profile {
 	p := &profile{
-		fullName: orElse(open(r.clean.line(product.Name, maxProfileValue)), "Product"),
-		brand:    r.clean.line(product.Brand, maxProfileValue),
-		category: lastSegment(r.clean.line(product.Category, maxProfileValue)),
-		sku:      r.clean.line(product.SKU, maxProfileValue),
+		fullName: orElse(open(r.line(product.Name)), "Product"),
+		brand:    r.line(product.Brand),
+		category: lastSegment(r.line(product.Category)),
+		sku:      r.line(product.SKU),
 	}
 	p.name = mainPart(p.fullName)
 	for _, tag := range product.Tags[:min(len(product.Tags), maxProfileAttributes)] {
-		p.tags = appendText(p.tags, r.clean.line(tag, maxProfileValue))
+		p.tags = appendText(p.tags, r.line(tag))
 	}
 	p.tags = distinct(p.tags)
 	r.readAttributes(p, product.Attributes)
 
-	description := r.splice.ReplaceAllString(r.clean.text(product.Description, maxProfileText), ". $1")
-	p.sentences = splitSentences(description)
-	p.sentences = p.sentences[:min(len(p.sentences), maxSentences)]
+	description := r.splice.ReplaceAllString(r.tidy.marks(r.clean.text(product.Description, maxProfileText)), ". $1")
 	p.language = orElse(languageOf(description+" "+product.Name), "en")
-	if p.language == "en" {
-		for i, sentence := range p.sentences {
-			p.sentences[i] = tidyEnglish(sentence)
+	for _, sentence := range splitSentences(description) {
+		if p.language == "en" {
+			sentence = r.tidy.sentence(sentence)
+		}
+		if sentence = strings.TrimLeft(sentence, marks+".-*• "); hasWords(sentence) && len(p.sentences) < maxSentences {
+			p.sentences = append(p.sentences, sentence)
 		}
 	}
 
 	r.readNoun(p)
 	r.readParts(p)
 	return p
+}
+
+// line reads a name or a value, without punctuation marks around it; empty if it is nothing else.
+func (r *reader) line(raw string) string {
+	line := strings.TrimLeft(strings.TrimRight(r.tidy.marks(r.clean.line(raw, maxProfileValue)), marks), marks+".")
+	if !hasWords(line) {
+		return ""
+	}
+	return line
+}
+
+// marks are punctuation marks and spaces that no name begins or ends with.
+const marks = " ,;:!?|/-–"
+
+// hasWords says whether a text has any letter or digit.
+func hasWords(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
 }
 
 // mainPart is a long name without what sellers append to it: "Steel Bottle 750 ml, BPA free - Blue" is a steel bottle.
@@ -133,7 +154,7 @@ func mainPart(name string) string {
 // readAttributes groups attributes by name. What the lexicon knows as colour or material describes the product too.
 func (r *reader) readAttributes(p *profile, attributes []Attribute) {
 	for _, attribute := range attributes[:min(len(attributes), maxProfileAttributes)] {
-		name, value := r.clean.line(attribute.Name, maxProfileValue), r.clean.line(attribute.Value, maxProfileValue)
+		name, value := r.line(attribute.Name), r.line(attribute.Value)
 		if name == "" || value == "" || isPlaceholder(attribute) {
 			continue
 		}
@@ -187,6 +208,11 @@ func (r *reader) readNoun(p *profile) {
 	p.colours, p.materials, p.adjectives = particular(p.colours), particular(p.materials), particular(p.adjectives)
 	if named := slices.IndexFunc(p.materials, func(m *word) bool { return inList(m.en, " oak pine bamboo ") }); named >= 0 {
 		p.materials = slices.DeleteFunc(p.materials, func(m *word) bool { return m.en == "wood" })
+	}
+	if p.kind != nil && p.kind.worn { // a shirt of stone is one of the colour or of the name
+		p.materials = slices.DeleteFunc(p.materials, func(m *word) bool {
+			return inList(m.en, " wood oak pine bamboo metal steel iron copper brass glass ceramic clay porcelain stone marble cardboard paper ")
+		})
 	}
 	if p.kind != nil {
 		p.adjectives = slices.DeleteFunc(p.adjectives, func(a *word) bool { return p.kind.implies(a) })
@@ -358,14 +384,13 @@ func (r *reader) partAt(lang string, tokens []string, from, at, n int) (part, bo
 		begin--
 	}
 	found := part{modifiers: r.modifiersIn(lang, tokens[begin:at], true)}
-	if begin > 1 && inList(tokens[begin-1], " a an un una ") && inList(tokens[begin-2], " in on of over at en de ") {
-		return part{}, false
+	if begin > 0 && inList(tokens[begin-1], " a an un una ") {
+		begin--
 	}
 	if begin > 0 {
-		switch before := tokens[begin-1]; {
-		case slices.Contains([]string{"no", "without", "sin"}, before):
-			found.lacking = true
-		case slices.Contains([]string{"the", "your", "its", "of", "on", "over", "in", "at", "down", "el", "la", "los", "las"}, before):
+		before := tokens[begin-1]
+		found.lacking = inList(before, " no without sin ")
+		if inList(before, " the your its of on over in at down el la los las en de ") {
 			return part{}, false
 		}
 	}
