@@ -91,6 +91,9 @@ type Statement[R any] struct {
 	// SQL takes Columns as its parameters, one array for each column, and touches exactly one row for each staged one.
 	SQL     string
 	Columns func(rows []R) []any
+	// Key tells rows of a transaction apart where several changes of it may stage the same one: the last of a key is
+	// written. Nil: every staged row is written.
+	Key func(row R) string
 	// Run writes the rows where one statement cannot; SQL is empty then.
 	Run func(ctx context.Context, tx pgx.Tx, rows []R) error
 }
@@ -110,7 +113,9 @@ func (s *Statement[R]) Stage(tx *Tx, rows ...R) {
 		staged = &stagedRows[R]{statement: s}
 		tx.batch.staged[s] = staged
 	}
-	staged.rows = append(staged.rows, rows...)
+	for _, row := range rows {
+		staged.add(row)
+	}
 }
 
 // staged is the rows of one statement, whatever their type.
@@ -123,6 +128,24 @@ type staged interface {
 type stagedRows[R any] struct {
 	statement *Statement[R]
 	rows      []R
+	places    map[string]int // of rows by their key
+}
+
+func (s *stagedRows[R]) add(row R) {
+	if s.statement.Key == nil {
+		s.rows = append(s.rows, row)
+		return
+	}
+	key := s.statement.Key(row)
+	if place, known := s.places[key]; known {
+		s.rows[place] = row
+		return
+	}
+	if s.places == nil {
+		s.places = map[string]int{}
+	}
+	s.places[key] = len(s.rows)
+	s.rows = append(s.rows, row)
 }
 
 func (s *stagedRows[R]) rank() int { return s.statement.Rank }

@@ -6,8 +6,8 @@ import (
 	"productgenerator/models"
 )
 
-// The share of a day's limit from which a balance is LOW, in percent.
-const lowLimitPercent = 80
+// NearLimitPercent is the share of a day's limit from which a balance is LOW, in percent.
+const NearLimitPercent = 80
 
 // Blockers lists everything that keeps the actor from spending that many tokens now; nil: nothing does.
 func (a *Account) Blockers(actor models.UserID, tokens models.Tokens) []models.Blocker {
@@ -147,7 +147,7 @@ func statusOf(b *models.Balance, cheapest models.Tokens) (models.BalanceStatus, 
 
 func limitNear(b *models.Balance) bool {
 	limit, limited := b.DailyLimit.Tokens()
-	return limited && b.ConsumedToday*100 >= limit*lowLimitPercent
+	return limited && b.ConsumedToday*100 >= limit*NearLimitPercent
 }
 
 // nextExpiry is when the next tokens lapse, and how many do then.
