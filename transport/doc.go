@@ -17,9 +17,13 @@
 //
 // Closed with 4400 (not a message of the protocol), 4401 (subscribed before connection_init), 4403 (not allowed, at
 // connection_init or later by Recheck), 4408 (no connection_init in time), 4409 (id in use), 4429 (second
-// connection_init), 1001 (the server stops), 1008 (flood of messages, or no pong), 1009 (frame too large). A client
-// that stops reading is cut off without a code, since none could reach it. A request that is refused on a socket gets
-// an error message; only Recheck, connection_init and breaches of the protocol close it.
+// connection_init), 4500 (we failed), 1001 (the server stops), 1002 (malformed frame), 1008 (flood of messages, or no
+// pong), 1009 (message too large). A client that stops reading is closed with 1008 when it owes a pong, and cut off
+// without a code when it blocks a write, since none could reach it. A request that is refused on a socket gets an error
+// message; only Recheck, connection_init and breaches of the protocol close it.
+//
+// Each socket has a bounded queue. Whoever produces for a client that is slow waits, and holds up nobody else: a
+// subscription's source must expect that its channel is not read for a while.
 //
 // A subscription's resolver ends its stream with an error by calling graphql.AddError(ctx, err) with the context it was
 // given and then closing its channel: the client gets an error message instead of complete, over SSE a next event with

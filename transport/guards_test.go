@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // checked is the code that a document is refused with, "" if it is not.
@@ -166,6 +167,23 @@ func TestPreparedDocumentsAreKeptWithinTheirBound(t *testing.T) {
 	if _, kept := c.get(fmt.Sprintf("%100d", 50)); kept {
 		t.Error("what was used long ago is still there")
 	}
+}
+
+// FuzzCheck: no document makes the guards panic, or takes them long.
+func FuzzCheck(f *testing.F) {
+	for _, h := range hostileRequests() {
+		f.Add(h.query)
+	}
+	f.Add(toolsIntrospection)
+	f.Add("query Q($n: Int = 5, $b: Boolean!) { items(first: $n) { edges { node { ...i @include(if: $b) } } } } fragment i on Item { id parent { name } }")
+	s := testServer()
+	f.Fuzz(func(t *testing.T, query string) {
+		began := time.Now()
+		_ = s.Check(query, nil)
+		if took := time.Since(began); took > refusedWithin {
+			t.Errorf("%v", took)
+		}
+	})
 }
 
 // toolsIntrospection is the query of graphql 16's getIntrospectionQuery with every option on, as GraphiQL sends it.

@@ -19,6 +19,7 @@ const (
 )
 
 type hostile struct {
+	query  string // if it is the document that is hostile
 	body   string
 	header []string
 	status int
@@ -27,7 +28,7 @@ type hostile struct {
 
 // doc is a hostile document, refused as too complex unless a code says otherwise.
 func doc(query string, code ...string) hostile {
-	h := hostile{body: requestBody(query), status: 400, code: CodeTooComplex}
+	h := hostile{query: query, body: requestBody(query), status: 400, code: CodeTooComplex}
 	if code != nil {
 		h.code = code[0]
 	}

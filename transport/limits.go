@@ -68,7 +68,8 @@ func DefaultLimits() Limits {
 type Timeouts struct {
 	Body      time.Duration // to send a JSON body
 	Upload    time.Duration // to send a multipart body
-	Write     time.Duration // to accept a message, an event or a long answer
+	Answer    time.Duration // to accept a long answer
+	Write     time.Duration // to accept a message or an event
 	Init      time.Duration // from the upgrade to connection_init
 	Ping      time.Duration // between pings on an idle socket
 	Probe     time.Duration // from data on a socket to the ping that asks whether it was read
@@ -83,6 +84,7 @@ func DefaultTimeouts() Timeouts {
 	return Timeouts{
 		Body:      10 * time.Second,
 		Upload:    2 * time.Minute,
+		Answer:    30 * time.Second,
 		Write:     5 * time.Second,
 		Init:      3 * time.Second,
 		Ping:      20 * time.Second,

@@ -44,6 +44,9 @@ func negotiate(header http.Header) string {
 		if offered := offer(media); offered != "" && quality > bestQuality {
 			best, bestQuality = offered, quality
 		}
+		if bestQuality >= 1 {
+			return best
+		}
 	}
 	if nothing {
 		return typeJSON

@@ -94,7 +94,7 @@ func (s *Server) write(w http.ResponseWriter, accepted string, status int, respo
 	if buffer.Len() > keptBuffer {
 		// It does not fit in what net/http and the kernel hold: the client has to read.
 		control := http.NewResponseController(w)
-		_ = control.SetWriteDeadline(time.Now().Add(s.config.Timeouts.Write + s.config.Timeouts.Body))
+		_ = control.SetWriteDeadline(time.Now().Add(s.config.Timeouts.Answer))
 		defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
 	}
 	_, _ = w.Write(buffer.Bytes())

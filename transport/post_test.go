@@ -1,10 +1,15 @@
 package transport
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 func TestAQueryIsAnsweredInTheTypeTheClientAccepts(t *testing.T) {
@@ -151,5 +156,115 @@ func TestVariablesReachTheResolver(t *testing.T) {
 	}
 	if got := r.query(t, `query($n: Int!) { number(n: $n) }`, "n", 42); got.body != `{"data":{"number":42}}` {
 		t.Error(got.body)
+	}
+}
+
+func TestNullsStandForNothing(t *testing.T) {
+	r := start(t)
+	if got := r.post(t, `{"query":"{ hello }","operationName":null,"variables":null,"extensions":null,"other":1}`); got.body != `{"data":{"hello":"hello"}}` {
+		t.Error(got.status, got.body)
+	}
+}
+
+func TestNothingOfAPanicReachesThePresenter(t *testing.T) {
+	var presented []error
+	r := start(t, func(c *Config) {
+		c.Present = func(ctx context.Context, err error) *gqlerror.Error {
+			presented = append(presented, err)
+			return graphql.DefaultErrorPresenter(ctx, err)
+		}
+	})
+	if got := r.query(t, `{ boom }`); !slices.Equal(got.codes(t), []string{CodeInternal}) || len(presented) > 0 {
+		t.Errorf("%s, presented %v", got.body, presented)
+	}
+}
+
+func TestWithoutAPresenterErrorsSayNothing(t *testing.T) {
+	r := start(t, func(c *Config) { c.Present = nil })
+	if got := r.query(t, `{ hidden }`); got.body != `{"errors":[{"message":"Internal server error.","path":["hidden"],"extensions":{"code":"INTERNAL_SERVER_ERROR"}}],"data":{"hidden":null}}` {
+		t.Error(got.body)
+	}
+}
+
+func TestAPanicOutsideOfFieldsIsAnInternalError(t *testing.T) {
+	r := start(t, func(c *Config) { c.PerResponse = func(context.Context) context.Context { panic("no loaders") } })
+	got := r.query(t, `{ hello }`)
+	if got.status != http.StatusInternalServerError || !slices.Equal(got.codes(t), []string{CodeInternal}) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if !strings.Contains(r.log.String(), "no loaders") {
+		t.Errorf("log: %s", r.log)
+	}
+}
+
+func TestEachResponseHasAContextOfItsOwn(t *testing.T) {
+	made := 0
+	r := start(t, func(c *Config) {
+		c.PerResponse = func(ctx context.Context) context.Context {
+			made++
+			return context.WithValue(ctx, viewerKey{}, "loader")
+		}
+	})
+	if got := r.query(t, `{ viewer }`); got.body != `{"data":{"viewer":"loader"}}` || made != 1 {
+		t.Errorf("%d made, %s", made, got.body)
+	}
+	l := r.listen(t, `subscription { count(to: 3) }`)
+	for l.lines.Scan() {
+	}
+	if made != 1+4 { // the end of the stream is found out with one more
+		t.Errorf("%d made", made)
+	}
+}
+
+func TestOnlyWhoMayReadsTheSchema(t *testing.T) {
+	r := start(t, func(c *Config) { c.Introspection = nil })
+	for _, query := range []string{`{ __schema { queryType { name } } }`, `{ hello ...f } fragment f on Query { __type(name: "Item") { name } }`} {
+		if got := r.query(t, query); got.status != http.StatusForbidden || !slices.Equal(got.codes(t), []string{CodeForbidden}) {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+	}
+	if got := r.query(t, `{ __typename }`); got.body != `{"data":{"__typename":"Query"}}` {
+		t.Error(got.body)
+	}
+}
+
+func TestWorkMayTakeLongerThanItsBodyMayTakeToArrive(t *testing.T) {
+	schema := newTestSchema()
+	schema.resolvers["Mutation.add"] = func(ctx context.Context, _ map[string]any) (any, error) {
+		select {
+		case <-time.After(200 * time.Millisecond):
+			return 1, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	r := start(t, func(c *Config) { c.Schema, c.Timeouts.Body = schema, 50*time.Millisecond })
+	if got := r.query(t, `mutation { add(n: 1) }`); got.body != `{"data":{"add":1}}` {
+		t.Error(got.body)
+	}
+}
+
+func TestAClientThatLeavesCancelsItsQuery(t *testing.T) {
+	r := start(t)
+	ctx, leave := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.http.URL, strings.NewReader(`{"query":"{ wait }"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", typeJSON)
+	go func() {
+		if response, err := r.http.Client().Do(request); err == nil {
+			response.Body.Close()
+		}
+	}()
+	eventually(t, "the query runs", func() bool { return r.Stats().Requests == 1 })
+	leave()
+	eventually(t, "the query ends", func() bool { return r.Stats().Requests == 0 })
+}
+
+func TestALargeAnswerArrivesWhole(t *testing.T) {
+	r := start(t)
+	if got := r.query(t, `{ big(size: 3000000) }`); len(got.body) != 3_000_000+len(`{"data":{"big":""}}`) {
+		t.Errorf("%d bytes", len(got.body))
 	}
 }

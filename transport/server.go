@@ -51,11 +51,11 @@ type Config struct {
 
 // Observation is an operation that ended, in words that are fit for metrics: none is the client's own.
 type Observation struct {
-	Transport string // http, websocket, sse
-	Kind      string // query, mutation, subscription; empty when refused before that was known
-	Field     string // the first root field; empty likewise
-	Status    string // StatusOK, StatusError, StatusRefused
-	Duration  time.Duration
+	Transport string        // http, websocket, sse
+	Kind      string        // query, mutation, subscription; empty when refused before that was known
+	Field     string        // the first root field; empty likewise
+	Status    string        // StatusOK, StatusError, StatusRefused
+	Duration  time.Duration // 0 if it was refused
 }
 
 // Statuses of an Observation.
@@ -205,7 +205,8 @@ func (s *Server) allowed(viewer context.Context) (yes bool) {
 }
 
 // Shutdown stops new work, closes sockets with 1001 and ends streams with an error, then waits until every request has
-// been answered, or ctx ends.
+// been answered, or ctx ends. It comes before http.Server.Shutdown, which knows nothing of sockets and waits for streams,
+// and before the context of requests ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	return s.sessions.stop(ctx)
 }

@@ -35,7 +35,8 @@ type socket struct {
 	mu            sync.Mutex      // guards what follows, and the order of ended and the deadline for reading
 	who           context.Context // made from ctx by connection_init, nil before
 	subscriptions map[string]*subscription
-	running       int // goroutines of operations, those that were stopped and not yet gone among them
+	running       int  // goroutines of operations, those that were stopped and not yet gone among them
+	owesPong      bool // or connection_init, which has a time limit too
 	isEnded       bool
 	code          int // to close with; 0: without a word
 	reason        string
@@ -126,9 +127,9 @@ func (c *socket) viewer() context.Context {
 // read takes messages until the socket ends.
 func (c *socket) read() {
 	c.ws.SetReadLimit(c.server.config.Limits.Frame)
-	c.ws.SetPongHandler(func(string) error { c.awaitFor(0); return c.admitMessage() })
+	c.ws.SetPongHandler(func(string) error { c.heard(); return c.admitMessage() })
 	c.ws.SetPingHandler(c.answerPing)
-	c.awaitFor(c.server.config.Timeouts.Init)
+	c.await(c.server.config.Timeouts.Init)
 	buffer := c.server.buffers.get()
 	defer func() { c.server.buffers.put(buffer) }()
 	for {
@@ -154,16 +155,23 @@ func (c *socket) read() {
 	}
 }
 
-// awaitFor says how long the client may take until it is heard of; 0: for ever.
-func (c *socket) awaitFor(patience time.Duration) {
+// await says how long the client may take until its pong, or connection_init, comes. One that owes a pong gains no time by the next ping.
+func (c *socket) await(patience time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.isEnded:
-	case patience == 0 && c.who != nil:
-		_ = c.ws.SetReadDeadline(time.Time{})
-	case patience > 0:
+	if !c.isEnded && !c.owesPong {
+		c.owesPong = true
 		_ = c.ws.SetReadDeadline(time.Now().Add(patience))
+	}
+}
+
+// heard lets the client be quiet again, once it has said who it is.
+func (c *socket) heard() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.isEnded && c.who != nil {
+		c.owesPong = false
+		_ = c.ws.SetReadDeadline(time.Time{})
 	}
 }
 
@@ -231,10 +239,7 @@ func (c *socket) write() {
 		case <-ping.C:
 			probing = false
 			ping.Reset(timeouts.Ping)
-			if c.viewer() == nil {
-				continue // connection_init has a time limit of its own
-			}
-			c.awaitFor(timeouts.Pong)
+			c.await(timeouts.Pong)
 			if c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(timeouts.Write)) != nil {
 				c.end(0, "")
 				return

@@ -150,8 +150,10 @@ func TestASocketThatIsNotInitialisedInTimeCloses4408(t *testing.T) {
 	// Talking meanwhile gains no time.
 	w := r.dial(t)
 	go func() {
+		pace := time.NewTicker(20 * time.Millisecond)
+		defer pace.Stop()
 		for w.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) == nil {
-			<-time.After(20 * time.Millisecond)
+			<-pace.C
 		}
 	}()
 	w.wantClose(4408)
@@ -161,9 +163,12 @@ func TestASocketThatIsNotInitialisedInTimeCloses4408(t *testing.T) {
 func TestAnInitialisedSocketOutlivesTheTimeForInit(t *testing.T) {
 	r := start(t, func(c *Config) { c.Timeouts.Init = 100 * time.Millisecond })
 	w := r.connect(t)
-	<-time.After(300 * time.Millisecond)
-	w.send(`{"type":"ping"}`)
-	w.want(`{"type":"pong"}`)
+	pace := time.NewTicker(20 * time.Millisecond)
+	defer pace.Stop()
+	for began := time.Now(); time.Since(began) < 300*time.Millisecond; <-pace.C {
+		w.send(`{"type":"ping"}`)
+		w.want(`{"type":"pong"}`)
+	}
 }
 
 func TestTheTokenMayBeSpelledLikeTheHeader(t *testing.T) {
@@ -276,20 +281,23 @@ func TestASubscriberThatStopsReadingIsCutOffAndHoldsUpNobody(t *testing.T) {
 func TestASubscriberThatStopsReadingLittleIsCutOff(t *testing.T) {
 	r := start(t, func(c *Config) {
 		c.Timeouts.Probe = 50 * time.Millisecond
-		c.Timeouts.Pong = 200 * time.Millisecond
+		c.Timeouts.Ping = 100 * time.Millisecond
+		c.Timeouts.Pong = 300 * time.Millisecond
 	})
 	stuck := r.connect(t)
+	stuck.SetPingHandler(func(string) error { return nil })
 	stuck.subscribe("1", `subscription { events }`)
 	reading := r.connect(t)
 	reading.subscribe("1", `subscription { events }`)
 	reading.receive()
+	var pings atomic.Int64
+	pong := reading.PingHandler()
+	reading.SetPingHandler(func(data string) error { pings.Add(1); return pong(data) })
 	go func() { _, _, _ = reading.ReadMessage() }()
 	eventually(t, "only who reads is left", func() bool { return r.Stats() == Stats{Requests: 1, Sockets: 1, Operations: 1} })
-	<-time.After(500 * time.Millisecond)
-	if r.Stats().Sockets != 1 {
-		t.Error("a client that answers pings was cut off")
-	}
 	stuck.wantClose(websocket.ClosePolicyViolation)
+	answered := pings.Load()
+	eventually(t, "a client that answers pings stays", func() bool { return pings.Load() > answered+5 && r.Stats().Sockets == 1 })
 }
 
 func TestAClientThatVanishesLeavesNothing(t *testing.T) {
@@ -333,19 +341,17 @@ func TestWhoLosesTheRightToListenIsClosedWith4403(t *testing.T) {
 }
 
 func TestARecheckThatCannotTellEndsNothing(t *testing.T) {
-	asked := make(chan struct{}, 1_000)
+	var asked atomic.Int64
 	r := start(t, func(c *Config) {
 		c.Timeouts.Recheck = 10 * time.Millisecond
 		c.Recheck = func(ctx context.Context) error {
-			asked <- struct{}{}
+			asked.Add(1)
 			<-ctx.Done()
 			return ctx.Err()
 		}
 	})
 	w := r.connect(t)
-	for range 5 {
-		<-asked
-	}
+	eventually(t, "it was asked five times", func() bool { return asked.Load() >= 5 })
 	w.send(`{"type":"ping"}`)
 	w.want(`{"type":"pong"}`)
 }

@@ -68,7 +68,7 @@ func (c *socket) initialise(m message) bool {
 	c.mu.Lock()
 	c.who = who
 	c.mu.Unlock()
-	c.awaitFor(0)
+	c.heard()
 	return c.enqueue(c.ctx, c.server.plainFrame(typeAck, nil))
 }
 
