@@ -55,19 +55,38 @@ func (t *tidier) sentence(sentence string) string {
 		words[i] = strings.Replace(w, bare, better, 1)
 	}
 	sentence = t.thick.ReplaceAllString(strings.Join(words, " "), "thick $1")
-	end := sentence[len(strings.TrimRight(sentence, ".!?")):]
-	return t.bare.ReplaceAllStringFunc(strings.TrimSuffix(sentence, end), t.withArticle) + end
+	text := strings.TrimRight(sentence, ".!?")
+	return t.withArticles(text) + sentence[len(text):]
 }
 
-// withArticle puts "a" or "an" into a phrase that bare found, unless it has a determiner or goes on to another phrase.
-func (t *tidier) withArticle(found string) string {
-	parts := t.bare.FindStringSubmatch(found)
-	for w := range strings.FieldsSeq(parts[2]) {
+// withArticles puts "a" or "an" into each phrase that bare finds, unless it has a determiner or goes on to another one.
+func (t *tidier) withArticles(text string) string {
+	var written strings.Builder
+	for {
+		found := t.bare.FindStringSubmatchIndex(text)
+		if found == nil {
+			written.WriteString(text)
+			return written.String()
+		}
+		phraseBegins, phraseEnds := found[4], found[5]
+		phrase := text[phraseBegins:phraseEnds]
+		written.WriteString(text[:phraseBegins])
+		if isBare(phrase) {
+			written.WriteString(article(phrase) + " ")
+		}
+		written.WriteString(phrase)
+		text = text[phraseEnds:]
+	}
+}
+
+// isBare says whether a noun phrase has neither a determiner nor a preposition.
+func isBare(phrase string) bool {
+	for w := range strings.FieldsSeq(phrase) {
 		if inList(w, " a an the no one its this each every two with and in of on ") {
-			return found
+			return false
 		}
 	}
-	return parts[1] + " " + article(parts[2]) + " " + parts[2] + parts[3]
+	return true
 }
 
 // marks removes spaces before punctuation marks, and marks that follow one so.

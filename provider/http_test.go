@@ -67,6 +67,7 @@ func TestEveryWayToFailHasItsKind(t *testing.T) {
 			_, _ = w.Write([]byte(`{"name":{"first":1}}`))
 		}, Malformed, 0},
 		"50 MB": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"name":"mug"}`))
 			chunk := []byte(strings.Repeat(" ", 1<<20))
 			for range 50 {
 				if _, err := w.Write(chunk); err != nil {

@@ -180,7 +180,11 @@ func TestAnOpenAIFailureHasItsKindAndKeepsTheKeySecret(t *testing.T) {
 		"only markup":               {stream(false, chunk("<script>alert(1)</script>", "stop"), doneChunk), Malformed, 0},
 		"cut at once by its length": {stream(false, chunk("The Trail", "length"), doneChunk), Malformed, 0},
 		"50 MB in one line":         {func(w http.ResponseWriter, _ *http.Request) { writeMany(w, "data: ", strings.Repeat("x", 1<<20)) }, Malformed, 0},
-		"50 MB of chunks":           {func(w http.ResponseWriter, _ *http.Request) { writeMany(w, "", chunk(strings.Repeat("x", 9_999), "")) }, Malformed, 0},
+		"50 MB of comments": {func(w http.ResponseWriter, _ *http.Request) {
+			writeMany(w, "", ": "+strings.Repeat("x", 9_999)+"\n\n")
+			stream(false, chunk("A mug.", "stop"), doneChunk)(w, nil)
+		}, Malformed, 0},
+		"50 MB of chunks": {func(w http.ResponseWriter, _ *http.Request) { writeMany(w, "", chunk(strings.Repeat("x", 9_999), "")) }, Malformed, 0},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
