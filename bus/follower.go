@@ -1,0 +1,189 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+)
+
+const (
+	readLimit      = 10 * time.Second       // for one call of Read or OnDue
+	readRetryFirst = 100 * time.Millisecond // the first pause after one that failed
+	failuresLogged = 10                     // followers whose failures are warnings; those of more would say the same
+)
+
+// never is a pause that only a signal or a new subscriber ends.
+const never = time.Duration(math.MaxInt64)
+
+// follower reads one key for its audience. Its goroutine runs as long as somebody is there.
+type follower[K ~string, V any] struct {
+	feed     *Feed[K, V]
+	key      K
+	audience *audience[V]
+
+	// Of the goroutine alone.
+	pause   backoff
+	failing bool      // whether the last refresh did
+	handled time.Time // the due time that OnDue was last called for
+}
+
+// run reads when there is reason to, until the last subscriber leaves or the feed closes.
+func (fo *follower[K, V]) run(ctx context.Context) {
+	defer fo.end()
+	signals := fo.feed.bus.Subscribe(string(fo.key))
+	defer signals.Close()
+
+	wait := never // the first reason is the first subscriber
+	for fo.await(ctx, signals.C, wait) {
+		rest := time.NewTimer(fo.feed.options.MinInterval)
+		err := fo.refresh(ctx, signals.C)
+		select {
+		case <-rest.C:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		fo.report(ctx, err)
+		wait = fo.plan(err)
+	}
+}
+
+// await returns true when the state has to be read: after a signal, for somebody who has just come, or because the time
+// is up. It returns false when the context has ended.
+func (fo *follower[K, V]) await(ctx context.Context, signals <-chan struct{}, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-signals:
+	case <-fo.audience.waiting:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
+}
+
+// refresh reads the state and delivers it, after OnDue if it is due. The read covers every signal that came before it.
+func (fo *follower[K, V]) refresh(ctx context.Context, signals <-chan struct{}) error {
+	if !fo.feed.acquire(ctx) {
+		return ctx.Err()
+	}
+	defer fo.feed.release()
+
+	failure := fo.advance(ctx)
+	take(signals)
+	fo.audience.begin()
+	value, err := fo.read(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		err = fmt.Errorf("read %s: %w", fo.key, err)
+		fo.audience.refuse(err)
+	default:
+		fo.deliver(value)
+	}
+	return errors.Join(failure, err)
+}
+
+// advance calls OnDue if the state that was delivered is due.
+func (fo *follower[K, V]) advance(ctx context.Context) error {
+	o := &fo.feed.options
+	due := fo.due()
+	if due.IsZero() || o.Now().Before(due) {
+		return nil
+	}
+	fo.handled = due
+	if o.OnDue == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readLimit)
+	defer cancel()
+	if err := o.OnDue(ctx, fo.key); err != nil {
+		return fmt.Errorf("bring %s up to date: %w", fo.key, err)
+	}
+	return nil
+}
+
+func (fo *follower[K, V]) read(ctx context.Context) (V, error) {
+	ctx, cancel := context.WithTimeout(ctx, readLimit)
+	defer cancel()
+	return fo.feed.options.Read(ctx, fo.key)
+}
+
+func (fo *follower[K, V]) deliver(value V) {
+	o := &fo.feed.options
+	delivered, held := fo.audience.current()
+	news := !held || o.Newer(delivered, value)
+	if !news {
+		value = delivered // the very same value, so that what was made of it can be shared
+	}
+	fo.audience.deliver(value, news)
+	if o.Final != nil && o.Final(value) {
+		fo.audience.complete()
+	}
+}
+
+// due returns when time alone changes the state that was delivered; zero if it doesn't.
+func (fo *follower[K, V]) due() time.Time {
+	value, held := fo.audience.current()
+	if !held || fo.feed.options.Due == nil {
+		return time.Time{}
+	}
+	return fo.feed.options.Due(value)
+}
+
+// plan returns how long to wait for a reason to read before reading without one. A state that is still due after OnDue
+// waits like one that could not be read.
+func (fo *follower[K, V]) plan(failure error) time.Duration {
+	o := &fo.feed.options
+	due := fo.due()
+	if failure != nil || (!due.IsZero() && due.Equal(fo.handled)) {
+		return fo.pause.next()
+	}
+	fo.pause.reset()
+	wait := spread(o.Every*4/5, o.Every)
+	if due.IsZero() {
+		return wait
+	}
+	return max(0, min(wait, due.Sub(o.Now())))
+}
+
+// report logs the first failure of a row and its end.
+func (fo *follower[K, V]) report(ctx context.Context, failure error) {
+	if (failure != nil) == fo.failing {
+		return
+	}
+	fo.failing = failure != nil
+	if failure == nil {
+		fo.feed.failing.Add(-1)
+		fo.feed.options.Log.InfoContext(ctx, "a followed state can be read again", "key", string(fo.key))
+		return
+	}
+	level := slog.LevelWarn
+	if fo.feed.failing.Add(1) > failuresLogged {
+		level = slog.LevelDebug
+	}
+	fo.feed.options.Log.Log(ctx, level, "a followed state can't be brought up to date, trying again",
+		"key", string(fo.key), "error", failure)
+}
+
+// end is the goroutine's last act: whoever is still there is sent away.
+func (fo *follower[K, V]) end() {
+	if fo.failing {
+		fo.feed.failing.Add(-1)
+	}
+	fo.audience.close()
+	fo.feed.forget(fo)
+}
+
+// take empties a channel of signals that what is done next covers.
+func take(signals <-chan struct{}) {
+	select {
+	case <-signals:
+	default:
+	}
+}
