@@ -11,7 +11,8 @@ type flood struct {
 }
 
 func newFlood(limits Limits, now time.Time) flood {
-	return flood{rate: float64(limits.MessageRate), burst: float64(limits.MessageBurst), tokens: float64(limits.MessageBurst), last: now}
+	burst := float64(limits.MessageBurst)
+	return flood{rate: float64(limits.MessageRate), burst: burst, tokens: burst, last: now}
 }
 
 // allow takes a token for a message, if there is one.

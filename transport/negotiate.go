@@ -76,7 +76,8 @@ func contentType(header http.Header) (string, map[string]string, *Refusal) {
 	}
 	media, parameters, err := mime.ParseMediaType(declared)
 	charset := parameters["charset"]
-	if err != nil || charset != "" && !strings.EqualFold(charset, "utf-8") || media == typeForm && parameters["boundary"] == "" {
+	unbounded := media == typeForm && parameters["boundary"] == ""
+	if err != nil || unbounded || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		media = ""
 	}
 	switch media {

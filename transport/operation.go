@@ -29,7 +29,8 @@ func (s *Server) admit(ctx context.Context, req request) (*operation, *Refusal) 
 	}
 	plan := doc.plan(req.operationName)
 	if plan == nil {
-		return nil, cannotRun(CodeValidationFailed, gqlerror.Errorf("The document has no such operation, or several to choose from."))
+		return nil, cannotRun(CodeValidationFailed,
+			gqlerror.Errorf("The document has no such operation, or several to choose from."))
 	}
 	if plan.introspects && !s.config.Introspection(ctx) {
 		return nil, refuse(http.StatusForbidden, CodeForbidden, "The schema may not be introspected here.")

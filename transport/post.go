@@ -27,7 +27,6 @@ func (s *Server) servePost(w http.ResponseWriter, r *http.Request) {
 		s.refusePost(w, accepted, refusal)
 		return
 	}
-	s.expectBody(w, 0)
 	op, refusal := s.admit(r.Context(), req)
 	if refusal != nil {
 		s.refusePost(w, accepted, refusal)
@@ -104,7 +103,8 @@ func (s *Server) write(w http.ResponseWriter, accepted string, status int, respo
 // remove, whatever else it returns.
 func (s *Server) readPost(w http.ResponseWriter, r *http.Request) (request, spool, *Refusal) {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return request{}, nil, refuse(http.StatusUnsupportedMediaType, CodeUnsupportedMediaType, "Bodies are sent as they are, not compressed.")
+		return request{}, nil, refuse(http.StatusUnsupportedMediaType, CodeUnsupportedMediaType,
+			"Bodies are sent as they are, not compressed.")
 	}
 	media, parameters, refusal := contentType(r.Header)
 	if refusal != nil {
@@ -128,14 +128,10 @@ func (s *Server) readPost(w http.ResponseWriter, r *http.Request) (request, spoo
 	return req, nil, refusal
 }
 
-// expectBody says how long the body may take to arrive; 0: it is here. The time limit stays on a body that is refused:
-// net/http reads on for a while, to keep the connection.
+// expectBody says how long the body may take to arrive. net/http lifts that once it has been read to its end; on one
+// that is refused it stays, since net/http reads on for a while to keep the connection.
 func (s *Server) expectBody(w http.ResponseWriter, patience time.Duration) {
-	deadline := time.Time{}
-	if patience > 0 {
-		deadline = time.Now().Add(patience)
-	}
-	_ = http.NewResponseController(w).SetReadDeadline(deadline)
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
 }
 
 func (s *Server) readJSON(buffer *bytes.Buffer, r *http.Request) (request, *Refusal) {

@@ -238,8 +238,14 @@ func TestWorkMayTakeLongerThanItsBodyMayTakeToArrive(t *testing.T) {
 			return nil, ctx.Err()
 		}
 	}
-	r := start(t, func(c *Config) { c.Schema, c.Timeouts.Body = schema, 50*time.Millisecond })
+	r := start(t, func(c *Config) {
+		c.Schema, c.Timeouts.Body, c.Timeouts.Upload = schema, 50*time.Millisecond, 50*time.Millisecond
+	})
 	if got := r.query(t, `mutation { add(n: 1) }`); got.body != `{"data":{"add":1}}` {
+		t.Error(got.body)
+	}
+	got := r.form(t, part{"operations", "", `{"query":"mutation { add(n: 1) }"}`}, part{"map", "", `{}`})
+	if got.body != `{"data":{"add":1}}` {
 		t.Error(got.body)
 	}
 }

@@ -130,32 +130,37 @@ func (c *socket) read() {
 	c.ws.SetPongHandler(func(string) error { c.heard(); return c.admitMessage() })
 	c.ws.SetPingHandler(c.answerPing)
 	c.await(c.server.config.Timeouts.Init)
-	buffer := c.server.buffers.get()
-	defer func() { c.server.buffers.put(buffer) }()
 	for {
-		kind, reader, err := c.ws.NextReader()
-		if err == nil {
-			buffer.Reset()
-			_, err = buffer.ReadFrom(reader)
-		}
+		kind, message, err := c.ws.NextReader()
 		if err == nil {
 			err = c.admitMessage()
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			c.end(c.codeOf(err))
 			return
-		}
-		if kind != websocket.TextMessage {
+		case kind != websocket.TextMessage:
 			c.end(closeBadMessage, "Messages are text")
 			return
-		}
-		if !c.handle(buffer.Bytes()) {
+		case !c.take(message):
 			return
 		}
 	}
 }
 
-// await says how long the client may take until its pong, or connection_init, comes. One that owes a pong gains no time by the next ping.
+// take acts on one message. An idle socket holds no buffer. false: the socket has ended.
+func (c *socket) take(message io.Reader) bool {
+	buffer := c.server.buffers.get()
+	defer c.server.buffers.put(buffer)
+	if _, err := buffer.ReadFrom(message); err != nil {
+		c.end(c.codeOf(err))
+		return false
+	}
+	return c.handle(buffer.Bytes())
+}
+
+// await says how long the client may take until its pong, or connection_init, comes. One that owes a pong gains no time
+// by the next ping.
 func (c *socket) await(patience time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -430,3 +430,21 @@ func TestMalformedFramesClose1002(t *testing.T) {
 	}
 	w.wantClose(websocket.CloseProtocolError)
 }
+
+func TestAFrameOfAnOperationThatWasStoppedIsNotSent(t *testing.T) {
+	first, second := &subscription{id: "1", cancel: func() {}}, &subscription{id: "1", cancel: func() {}}
+	c := &socket{subscriptions: map[string]*subscription{}}
+	if !c.register(first) || c.register(second) {
+		t.Fatal("an id is claimed once")
+	}
+	c.complete("1")
+	if !c.register(second) {
+		t.Fatal("complete frees the id")
+	}
+	if c.release(frame{of: first}) || c.release(frame{of: first, last: true}) || !c.release(frame{of: second, last: true}) {
+		t.Error("only what the id stands for now is sent")
+	}
+	if !c.register(first) {
+		t.Error("the last frame frees the id")
+	}
+}

@@ -23,7 +23,12 @@ func (l Limits) form() int64 {
 // readForm reads a GraphQL multipart request: first the operations, a request whose files are null, then a map of
 // the files' names to where they belong, then the files. github.com/jaydenseric/graphql-multipart-request-spec
 func (s *Server) readForm(r *http.Request, boundary string) (request, spool, *Refusal) {
-	form := formReader{parts: multipart.NewReader(r.Body, boundary), limits: s.config.Limits, left: s.config.Limits.Upload}
+	form := formReader{
+		body:   r.Body,
+		parts:  multipart.NewReader(r.Body, boundary),
+		limits: s.config.Limits,
+		left:   s.config.Limits.Upload,
+	}
 	operations, refusal := form.document("operations")
 	if refusal != nil {
 		return request{}, nil, refusal
@@ -42,6 +47,7 @@ func (s *Server) readForm(r *http.Request, boundary string) (request, spool, *Re
 }
 
 type formReader struct {
+	body      io.Reader // read to its end, net/http watches whether the client is still there
 	parts     *multipart.Reader
 	limits    Limits
 	left      int64 // bytes that the files may still have
@@ -110,6 +116,9 @@ func (f *formReader) files(places any) *Refusal {
 	}
 	if _, err := f.parts.NextPart(); !errors.Is(err, io.EOF) {
 		return badRequest("The form has a file that map does not name.")
+	}
+	if _, err := io.Copy(io.Discard, f.body); err != nil {
+		return brokenForm(err)
 	}
 	return nil
 }
