@@ -8,9 +8,14 @@ import (
 	"productgenerator/models"
 )
 
-// Issue adds a grant to the account. Debt is paid first; what is left can be spent. actor is nil for the system.
+// Issue adds a grant to the account. Debt is paid first; what is left can be spent. A grant that has expired already
+// pays nothing and lapses at once. actor is nil for the system.
 func (a *Account) Issue(grant models.Grant, actor *models.UserID) {
+	expired := grant.ExpiredAt(a.now)
 	paid := min(a.balance.Debt, grant.Tokens)
+	if expired {
+		paid = 0
+	}
 	grant.TeamID = a.balance.TeamID
 	grant.PaidDebt = paid
 	grant.Remaining = grant.Tokens - paid
@@ -22,6 +27,9 @@ func (a *Account) Issue(grant models.Grant, actor *models.UserID) {
 		Kind: models.EntryGrant, Amount: grant.Tokens, Tokens: grant.Remaining, Debt: -paid,
 		ActorID: actor, GrantID: &grant.ID, Day: a.balance.Day, Note: grant.Note,
 	})
+	if expired {
+		a.lapse(&grant, grant.Remaining)
+	}
 }
 
 // BurnsBefore is the burn-down order: soonest expiry first, none last; then bonus before bought; then older first;
