@@ -6,7 +6,6 @@ import (
 	"gorm.io/gorm"
 
 	"productgenerator/catalog/feed"
-	"productgenerator/models"
 )
 
 // Catalog reads and changes what teams sell. It is safe for concurrent use.
@@ -57,13 +56,4 @@ func ids[T ~string](list []T) *[]string {
 		plain[i] = string(id)
 	}
 	return &plain
-}
-
-// productIDs are the ids of products, in their order.
-func productIDs(products []models.Product) []models.ProductID {
-	list := make([]models.ProductID, len(products))
-	for i, product := range products {
-		list[i] = product.ID
-	}
-	return list
 }

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -31,9 +32,9 @@ type ImportResult struct {
 // says something else; texts, images and prices that operations delivered stay as they are. Importing a file twice
 // changes nothing, also when two members do it at the same time.
 func (c *Catalog) Import(ctx context.Context, request ImportRequest) (ImportResult, error) {
-	currency := request.DefaultCurrency
-	if currency == "" {
-		currency = "USD"
+	currency, ok := feed.ParseCurrency(cmp.Or(request.DefaultCurrency, "USD"))
+	if !ok {
+		return ImportResult{}, fmt.Errorf("import: %q is no currency", request.DefaultCurrency)
 	}
 	file, err := feed.Read(request.Reader, currency)
 	if err != nil {

@@ -6,10 +6,10 @@ import (
 	"unicode"
 )
 
-// Likeness is how much two products are the same kind of thing, from 0 to 1.
+// From which likeness on, out of 0 to 1, an entry is shown for another product.
 const (
-	likenessOfImages = 0.4 // an image of another product of the kind still shows what it looks like
-	likenessOfOffers = 0.6 // a price of another kind of thing would mislead
+	likenessOfImages = 0.3 // a rain jacket still shows what a jacket looks like
+	likenessOfOffers = 0.8 // the price of a linen shirt is none of a cotton shirt
 	likenessOfFacts  = 0.5
 )
 
@@ -26,15 +26,18 @@ type weighted struct {
 }
 
 // likeness compares the names of two things: the weight of the words that they share against that of all. Colours,
-// sizes and the like hardly count, so that a blue vase is not like a blue shirt; without a shared word that says what
-// the thing is, two things are not alike at all.
+// sizes and the like hardly count. Two things whose head words differ are not alike at all: a blue vase is no blue shirt,
+// and a table lamp is no table.
 func likeness(a, b []string) float64 {
+	if one, other := head(a), head(b); one == "" || one != other && !isCompound(one, other) {
+		return 0
+	}
 	left, right := weigh(a), weigh(b)
 	total := 0
 	for _, w := range slices.Concat(left, right) {
 		total += w.weight
 	}
-	shared, sharesKind := 0, false
+	shared := 0
 	for _, alike := range []func(a, b string) bool{func(a, b string) bool { return a == b }, isCompound} {
 		left = slices.DeleteFunc(left, func(l weighted) bool {
 			i := slices.IndexFunc(right, func(r weighted) bool { return alike(l.word, r.word) })
@@ -42,26 +45,53 @@ func likeness(a, b []string) float64 {
 				return false
 			}
 			weight := min(l.weight, right[i].weight)
-			shared, sharesKind = shared+weight, sharesKind || weight == kindWeight
-			total -= weight
+			shared, total = shared+weight, total-weight
 			right = slices.Delete(right, i, i+1)
 			return true
 		})
 	}
-	if !sharesKind {
-		return 0
-	}
 	return float64(shared) / float64(total)
+}
+
+// head is the word that says what the thing is, in the singular: the last one that is no modifier, ahead of whatever it
+// is made of, meant for or sold with (a plant pot with saucer, una lámpara de mesa). It is empty for an empty name.
+func head(words []string) string {
+	kind := ""
+	for _, word := range words {
+		if isPreposition(word) && kind != "" {
+			break
+		}
+		if !saysHow(word) {
+			kind = singular(word)
+		}
+	}
+	if kind == "" && len(words) > 0 {
+		kind = singular(words[len(words)-1])
+	}
+	return kind
+}
+
+// saysHow is true for words that say how a thing is: modifiers, figures, single letters.
+func saysHow(word string) bool {
+	return len(word) == 1 || unicode.IsDigit([]rune(word)[0]) || isModifier(word) || isPreposition(word)
+}
+
+// isPreposition says whether a word leads over to what a thing is made of, meant for or sold with.
+func isPreposition(word string) bool {
+	switch word {
+	case "by", "for", "from", "in", "of", "on", "to", "with", "without", "con", "de", "del", "en", "para", "por", "sin":
+		return true
+	}
+	return false
 }
 
 // weigh gives each word of a name its weight, once. In a name of nothing but modifiers (Small Orange) all say what it is.
 func weigh(words []string) []weighted {
-	isSaid := func(word string) bool { return isModifier(word) || unicode.IsDigit([]rune(word)[0]) }
-	onlyModifiers := !slices.ContainsFunc(words, func(word string) bool { return !isSaid(word) })
+	onlyModifiers := !slices.ContainsFunc(words, func(word string) bool { return !saysHow(word) })
 	var list []weighted
 	for _, word := range words {
 		w := weighted{word: singular(word), weight: kindWeight}
-		if isSaid(word) && !onlyModifiers {
+		if saysHow(word) && !onlyModifiers {
 			w.weight = modifierWeight
 		}
 		if !slices.Contains(list, w) {
@@ -93,8 +123,7 @@ func isCompound(a, b string) bool {
 // isModifier says whether a word, in English or Spanish, says how a thing is: colour, size, material, style, or nothing.
 func isModifier(word string) bool {
 	switch word {
-	case "a", "an", "and", "by", "for", "from", "in", "of", "on", "the", "to", "with", "without", "set", "pack", "pair",
-		"con", "de", "del", "el", "en", "la", "las", "los", "para", "por", "sin", "un", "una", "y", "juego",
+	case "an", "and", "the", "set", "pack", "pair", "el", "la", "las", "los", "un", "una", "juego",
 		"black", "blue", "brown", "copper", "cream", "dark", "gold", "golden", "gray", "green", "grey", "navy",
 		"orange", "pink", "purple", "red", "silver", "white", "yellow",
 		"amarillo", "azul", "blanco", "blanca", "dorado", "gris", "marron", "morado", "naranja", "negro", "negra",

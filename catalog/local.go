@@ -48,7 +48,7 @@ type LocalFact struct {
 // entry is a product of either catalogue as the local search sees it.
 type entry struct {
 	name       string
-	words      []string // of the name
+	words      []string // of the name, the brand's left out
 	images     []models.FeedImage
 	offers     []models.FeedOffer
 	attributes []models.Attribute
@@ -135,6 +135,9 @@ func (c *Catalog) FindFacts(ctx context.Context, query string, limit int) ([]Loc
 	}
 	var facts []LocalFact
 	for _, entry := range mostAlike(words, entries, likenessOfFacts) {
+		if !says(words, entry.words) {
+			continue // what holds for linen shirts need not hold for shirts
+		}
 		for _, attribute := range entry.attributes {
 			fact := LocalFact{Statement: attribute.Value, Origin: entry.origin}
 			if attribute.Name == factColumn && !slices.Contains(facts, fact) {
@@ -145,22 +148,34 @@ func (c *Catalog) FindFacts(ctx context.Context, query string, limit int) ([]Loc
 	return facts[:min(len(facts), limit)], nil
 }
 
+// says whether a name has all the words of another, in singular or plural.
+func says(name, words []string) bool {
+	for _, word := range words {
+		has := func(other string) bool { return singular(other) == singular(word) }
+		if !slices.ContainsFunc(name, has) {
+			return false
+		}
+	}
+	return true
+}
+
 // similar are the product itself, if the team has it, and the entries of both catalogues that are alike enough.
 func (c *Catalog) similar(ctx context.Context, team models.TeamID, product models.ProductID, query string, least float64) ([]entry, error) {
 	var own []entry
+	var brand *string
 	itself, err := c.Product(ctx, team, product)
 	switch {
 	case err == nil:
 		entry := entryOf(itself)
 		entry.likeness = 1
-		own = append(own, entry)
+		own, brand = append(own, entry), itself.Brand
 		if strings.TrimSpace(query) == "" {
 			query = itself.Name
 		}
 	case !errors.Is(err, ErrNotFound):
 		return nil, err
 	}
-	words := fold(query)
+	words := nameWords(query, brand)
 	teams, err := c.teamEntries(ctx, team, product, words)
 	if err != nil {
 		return nil, err
@@ -170,6 +185,18 @@ func (c *Catalog) similar(ctx context.Context, team models.TeamID, product model
 		return nil, err
 	}
 	return append(own, mostAlike(words, append(teams, public...), least)...), nil
+}
+
+// nameWords are the words of a name without those of the brand, unless it has no others: whoever makes a thing does not
+// make it another kind of thing.
+func nameWords(name string, brand *string) []string {
+	words := fold(name)
+	maker := fold(deref(brand))
+	bare := slices.DeleteFunc(slices.Clone(words), func(word string) bool { return slices.Contains(maker, word) })
+	if len(bare) == 0 {
+		return words
+	}
+	return bare
 }
 
 // mostAlike keeps the entries that are alike enough, the most alike first and the team's own before the public ones.
@@ -238,7 +265,7 @@ func (c *Catalog) publicEntries(ctx context.Context, words []string) ([]entry, e
 	entries := make([]entry, len(found))
 	for i, p := range found {
 		entries[i] = entry{
-			name: p.Name, words: fold(p.Name), images: p.FeedImages, offers: p.FeedOffers, attributes: p.Attributes,
+			name: p.Name, words: nameWords(p.Name, p.Brand), images: p.FeedImages, offers: p.FeedOffers, attributes: p.Attributes,
 			origin: OriginPublic,
 		}
 	}
@@ -247,7 +274,7 @@ func (c *Catalog) publicEntries(ctx context.Context, words []string) ([]entry, e
 
 func entryOf(p models.Product) entry {
 	return entry{
-		name: p.Name, words: fold(p.Name), images: p.FeedImages, offers: p.FeedOffers, attributes: p.Attributes,
+		name: p.Name, words: nameWords(p.Name, p.Brand), images: p.FeedImages, offers: p.FeedOffers, attributes: p.Attributes,
 		updatedAt: p.UpdatedAt, origin: OriginOwn,
 	}
 }
@@ -256,7 +283,7 @@ func entryOf(p models.Product) entry {
 func stemQuery(words []string) string {
 	var stems []string
 	for _, word := range words {
-		if !isModifier(word) {
+		if !saysHow(word) {
 			stems = append(stems, singular(word))
 		}
 	}

@@ -17,14 +17,22 @@ func TestLikenessTellsKindsApart(t *testing.T) {
 		below float64
 	}{
 		{"Pink Armchair", "Armchair", likenessOfOffers, 2},
+		{"Pink Armchair", "Chair", likenessOfOffers, 2},
 		{"Ocean Blue Shirt", "Linen Shirt", likenessOfImages, likenessOfOffers},
-		{"Ocean Blue Shirt", "Ocean Blue Vase", 0, likenessOfImages},
+		{"White Cotton Shirt", "Linen Shirt", likenessOfImages, likenessOfOffers},
+		{"Vanilla Candle", "Scented Candle", likenessOfImages, likenessOfOffers},
+		{"Ocean Blue Shirt", "Ocean Blue Vase", 0, 0.001},
+		{"Wooden Outdoor Table", "Table Lamp", 0, 0.001},
 		{"Wooden Fence", "Wooden Outdoor Table", 0, 0.001},
 		{"Copper Light", "Garden Lights", likenessOfImages, 1},
-		{"Camisas de lino", "Camisa", likenessOfOffers, 2},
+		{"Plant Pot with Saucer", "Terracotta Plant Pot", likenessOfImages, likenessOfOffers},
+		{"Plant Pot with Saucer", "Saucer", 0, 0.001},
+		{"Camisas de lino", "Camisa", likenessOfFacts, 2},
+		{"Lámpara de mesa", "Mesa", 0, 0.001},
 		{"Running Shoes", "Running Shoe", 1, 2},
 		{"Black Leather Bag", "Black Leather Jacket", 0, 0.001},
 		{"", "Shirt", 0, 0.001},
+		{"", "", 0, 0.001},
 		{"XL", "XL", 1, 2},
 	}
 	for _, test := range tests {
@@ -94,7 +102,10 @@ func TestOffersOfTheSameKindComeFromSeveralSellers(t *testing.T) {
 	if err := s.LoadPublicCatalogue(within(t)); err != nil {
 		t.Fatal(err)
 	}
-	chair := s.product("Pink Armchair")
+	chair, err := s.CreateProduct(within(t), s.team, NewProduct{Name: "Holmgren Pink Armchair", Brand: text("Holmgren")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	offers, err := s.FindOffers(within(t), s.team, chair.ID, "", "USD", 20)
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +134,7 @@ func TestFactsAreOfTheSameKindOnly(t *testing.T) {
 	if err != nil || len(facts) != 1 || !strings.Contains(facts[0].Statement, "armchair") {
 		t.Errorf("%+v, %v", facts, err)
 	}
-	for _, query := range []string{"Quantum flux capacitor", "", "???"} {
+	for _, query := range []string{"White Cotton Shirt", "Quantum flux capacitor", "", "???"} {
 		if facts, err := s.FindFacts(within(t), query, 5); err != nil || len(facts) != 0 {
 			t.Errorf("%q: %+v, %v", query, facts, err)
 		}

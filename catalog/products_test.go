@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -289,7 +288,7 @@ func TestAMistypedSearchStaysFastAmongThousands(t *testing.T) {
 			t.Fatal(err)
 		}
 		took := time.Since(began)
-		t.Log(fmt.Sprintf("%q: %d in %s", search, list.Total, took))
+		t.Logf("%q: %d in %s", search, list.Total, took)
 		if took > 3*time.Second {
 			t.Errorf("%q took %s", search, took)
 		}
