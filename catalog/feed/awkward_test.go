@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"productgenerator/catalog/feed"
@@ -168,6 +169,31 @@ func TestFilesBeyondTheBoundsAreRefused(t *testing.T) {
 				t.Errorf("%v, want %s", problems.List, test.want)
 			}
 		})
+	}
+}
+
+func TestHostileFilesTakeLinearTime(t *testing.T) {
+	var variants strings.Builder
+	variants.WriteString("Handle,Title,Option1 Name,Option1 Value,Variant Price,Image Src,Tags\n")
+	for i := range feed.MaxRows {
+		fmt.Fprintf(&variants, "a,A,Size,%d,%d,https://example.com/%d.jpg,%d\n", i, i, i, i)
+	}
+	files := map[string]string{
+		"one product of all rows": variants.String(),
+		"an open quote":           "name\n\"" + strings.Repeat("a\n", 5<<20),
+		"quotes":                  "name\n" + strings.Repeat(`"`, feed.MaxFileBytes-10),
+		"separators":              strings.Repeat(",", feed.MaxFileBytes),
+		"line ends":               "name\n" + strings.Repeat("\r\n", 5<<20),
+		"tags":                    "Handle,Title,Tags\na,A,\"" + strings.Repeat("x,", 9_999) + "\"\n",
+	}
+	for name, file := range files {
+		began := time.Now()
+		_, _ = feed.Read(strings.NewReader(file), "USD") // refused or not, only the time counts here
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%s: %s", name, took)
+		} else {
+			t.Logf("%s: %s", name, took)
+		}
 	}
 }
 

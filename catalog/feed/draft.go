@@ -48,8 +48,11 @@ func (d *draft) finish(problems *Problems) Row {
 	return Row{Product: d.product, Line: d.line, SKULine: d.skuLine}
 }
 
-// addImage leaves out an image that the product has already.
+// addImage leaves out an image that the product has already. One more than allowed is enough to refuse the product.
 func (d *draft) addImage(image models.FeedImage) {
+	if len(d.product.FeedImages) > models.MaxFeedImages {
+		return
+	}
 	known := func(other models.FeedImage) bool { return other.URL == image.URL }
 	if !slices.ContainsFunc(d.product.FeedImages, known) {
 		d.product.FeedImages = append(d.product.FeedImages, image)
@@ -58,6 +61,9 @@ func (d *draft) addImage(image models.FeedImage) {
 
 // addOffer leaves out an offer that the product has already, as where a row is repeated.
 func (d *draft) addOffer(offer models.FeedOffer) {
+	if len(d.product.FeedOffers) > models.MaxFeedOffers {
+		return
+	}
 	if !slices.Contains(d.product.FeedOffers, offer) {
 		d.product.FeedOffers = append(d.product.FeedOffers, offer)
 	}
@@ -82,7 +88,7 @@ func (a *attributes) add(name string, values ...string) {
 			}
 			a.names = append(a.names, name)
 		}
-		if !slices.Contains(known, value) {
+		if len(known) <= models.MaxAttributeValue && !slices.Contains(known, value) { // more would not fit anyway
 			a.values[key] = append(known, value)
 		}
 	}

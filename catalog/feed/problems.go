@@ -99,8 +99,8 @@ func (p *Problems) Err() error {
 
 // excerpt cuts a value to what a message can show.
 func excerpt(value string) string {
-	const limit = 40
-	value = strings.Join(strings.Fields(value), " ")
+	const limit, enough = 40, 1_000 // characters shown, bytes looked at
+	value = strings.Join(strings.Fields(strings.ToValidUTF8(value[:min(len(value), enough)], "")), " ")
 	runes := 0
 	for i := range value {
 		if runes == limit {
