@@ -86,6 +86,7 @@ type reader struct {
 	day     models.Date
 	limit   models.Limit
 	account *Account
+	auditor *auditor
 }
 
 const ann = models.UserID("ann") // who acts where a line names nobody
@@ -141,12 +142,13 @@ func (r *reader) command(at time.Time, verb string, words []string) {
 			TeamID: "team", TimeZone: r.zone.String(), Day: models.DayAt(at, r.zone), LastEntryAt: at, LowBalanceThreshold: 130,
 		}, r.limit, r.zone)
 		r.account.AddMember(ann, Member{Role: models.RoleOwner})
+		r.auditor = newAuditor()
 	}
 	r.account.AdvanceTo(at)
 	args, answer := splitAnswer(words)
 	err := r.carryOut(verb, args)
 	r.compare(answer, err)
-	if fault := brokenRule(r.account); fault != "" {
+	if fault := r.auditor.breach(r.account); fault != "" {
 		r.failf("%s", fault)
 	}
 }

@@ -8,10 +8,22 @@ import (
 	"productgenerator/models"
 )
 
-// brokenRule names an invariant that an account, to which nothing was loaded but an empty balance, breaks; empty: none.
-func brokenRule(a *Account) string {
+// auditor checks the invariants of an account to which nothing was loaded but an empty balance. It reads each line of
+// the ledger once, however often it is asked.
+type auditor struct {
+	lines     int
+	sum, debt models.Tokens
+	usage     map[models.Date]models.Tokens
+	at        time.Time
+	version   int64
+}
+
+func newAuditor() *auditor { return &auditor{usage: map[models.Date]models.Tokens{}} }
+
+// breach names an invariant that the account breaks; empty: none.
+func (u *auditor) breach(a *Account) string {
 	b := a.balance
-	for _, rule := range []func(*Account) string{brokenLines, brokenGrants, brokenReservations} {
+	for _, rule := range []func(*Account) string{u.brokenLines, brokenGrants, brokenReservations} {
 		if fault := rule(a); fault != "" {
 			return fault
 		}
@@ -27,36 +39,33 @@ func brokenRule(a *Account) string {
 	return ""
 }
 
-func brokenLines(a *Account) string {
-	var sum, debt, used models.Tokens
-	var at time.Time
-	var version int64
-	for i, e := range a.posted.entries {
-		sum, debt = sum+e.Tokens, debt+e.Debt
-		if e.Day == a.balance.Day {
-			used += e.Usage
-		}
+func (u *auditor) brokenLines(a *Account) string {
+	for _, e := range a.posted.entries[u.lines:] {
+		u.lines++
+		u.sum, u.debt = u.sum+e.Tokens, u.debt+e.Debt
+		u.usage[e.Day] += e.Usage
 		switch {
-		case e.Sequence != int64(i+1):
-			return fmt.Sprintf("line %d has number %d", i+1, e.Sequence)
-		case e.OccurredAt.Before(at), e.BalanceVersion < version:
+		case e.Sequence != int64(u.lines):
+			return fmt.Sprintf("line %d has number %d", u.lines, e.Sequence)
+		case e.OccurredAt.Before(u.at), e.BalanceVersion < u.version:
 			return fmt.Sprintf("line %d steps back", e.Sequence)
-		case e.BalanceAfter != sum, sum < 0:
-			return fmt.Sprintf("line %d says %d are left, the lines %d", e.Sequence, e.BalanceAfter, sum)
+		case e.BalanceAfter != u.sum, u.sum < 0:
+			return fmt.Sprintf("line %d says %d are left, the lines %d", e.Sequence, e.BalanceAfter, u.sum)
 		case !keepsItsKind(e):
 			return fmt.Sprintf("line %d changes what its kind does not: %+v", e.Sequence, e)
 		}
-		at, version = e.OccurredAt, e.BalanceVersion
+		u.at, u.version = e.OccurredAt, e.BalanceVersion
 	}
+	b := a.balance
 	switch {
-	case a.balance.Available != sum:
-		return fmt.Sprintf("%d available, but %d by the lines", a.balance.Available, sum)
-	case a.balance.Debt != debt:
-		return fmt.Sprintf("debt of %d, but %d by the lines", a.balance.Debt, debt)
-	case a.balance.Used != used:
-		return fmt.Sprintf("%d used, but %d by the lines of the day", a.balance.Used, used)
-	case a.balance.Version < version:
-		return fmt.Sprintf("version %d, but %d of the newest line", a.balance.Version, version)
+	case b.Available != u.sum:
+		return fmt.Sprintf("%d available, but %d by the lines", b.Available, u.sum)
+	case b.Debt != u.debt:
+		return fmt.Sprintf("debt of %d, but %d by the lines", b.Debt, u.debt)
+	case b.Used != u.usage[b.Day]:
+		return fmt.Sprintf("%d used, but %d by the lines of the day", b.Used, u.usage[b.Day])
+	case b.Version < u.version:
+		return fmt.Sprintf("version %d, but %d of the newest line", b.Version, u.version)
 	}
 	return ""
 }
