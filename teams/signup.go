@@ -1,0 +1,137 @@
+package teams
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"productgenerator/ledger"
+	"productgenerator/models"
+)
+
+// NewUser is who signs up, and with which team: TeamName, or InvitationToken.
+type NewUser struct {
+	Email        string // normalized
+	Name         string
+	PasswordHash string // argon2id, PHC form
+	Locale       string // en or es
+
+	TeamName        string
+	TimeZone        string // of the own team; empty: UTC
+	InvitationToken string // joins that team instead
+}
+
+// Check tells what is wrong with the names, the zone and the choice of a team: models.FieldErrors. It is what SignUp
+// checks, for callers that have more to do before.
+func (n NewUser) Check() error {
+	n = n.trimmed()
+	var faults models.FieldErrors
+	faults.Add(checkName(n.Name), MaxName, "name")
+	switch {
+	case n.InvitationToken != "" && n.TeamName != "":
+		faults.Add(models.FieldInvalid, 0, "invitationToken")
+	case n.InvitationToken == "":
+		faults.Add(checkName(n.TeamName), MaxName, "teamName")
+		faults.Add(checkZone(n.TimeZone), 0, "timeZone")
+	}
+	return faults.Err()
+}
+
+func (n NewUser) trimmed() NewUser {
+	n.Name, n.TeamName = trimName(n.Name), trimName(n.TeamName)
+	if n.TimeZone == "" {
+		n.TimeZone = "UTC"
+	}
+	return n
+}
+
+// SignUp creates a user: with a team of their own, which gets the welcome gift, or as a member of the team that the
+// invitation is for; then the gift waits for the first team that the user creates. Everything is stored, or nothing.
+//
+// It returns models.FieldErrors, ErrEmailTaken, or ErrInvitation.
+func (t *Teams) SignUp(ctx context.Context, n NewUser) (models.User, models.Team, error) {
+	if err := n.Check(); err != nil {
+		return models.User{}, models.Team{}, err
+	}
+	n = n.trimmed()
+	user := models.User{
+		ID: models.NewUserID(t.now()), Email: n.Email, Name: n.Name, Locale: n.Locale, PasswordHash: n.PasswordHash,
+		PlatformRole: models.PlatformUser,
+	}
+	team, err := t.signUp(ctx, &user, n)
+	if err != nil {
+		return models.User{}, models.Team{}, fmt.Errorf("sign up: %w", emailFault(zoneFault(err)))
+	}
+	user.PasswordHash = ""
+	return user, team, nil
+}
+
+func (t *Teams) signUp(ctx context.Context, user *models.User, n NewUser) (team models.Team, err error) {
+	if n.InvitationToken != "" {
+		return t.signUpInvited(ctx, user, n.InvitationToken)
+	}
+	_, err = t.ledger.Update(ctx, ledger.Change{
+		Team: models.NewTeamID(t.now()), Open: &ledger.Opening{TimeZone: n.TimeZone}, Weight: 2,
+		Lookups: []ledger.Want{t.rows.takenEmails.Want(user.Email)},
+		Decide: func(tx *ledger.Tx) error {
+			now := tx.Now()
+			user.WelcomedAt = &now
+			if err := t.stageUser(tx, user); err != nil {
+				return err
+			}
+			t.giveWelcome(tx, user.ID)
+			team = t.stageTeam(tx, user.ID, n.TeamName)
+			return nil
+		},
+	})
+	return team, err
+}
+
+func (t *Teams) signUpInvited(ctx context.Context, user *models.User, token string) (models.Team, error) {
+	invitation, err := t.InvitationByToken(ctx, token)
+	if err != nil {
+		return models.Team{}, err
+	}
+	_, err = t.ledger.Update(ctx, ledger.Change{
+		Team: invitation.TeamID, Actor: user.ID,
+		Lookups: []ledger.Want{t.rows.takenEmails.Want(user.Email), t.rows.invitations.Want(invitation.ID)},
+		Decide: func(tx *ledger.Tx) error {
+			if _, err := t.openInvitation(tx, invitation.ID); err != nil {
+				return err
+			}
+			if err := t.stageUser(tx, user); err != nil {
+				return err
+			}
+			return t.accept(tx, invitation.ID, user.ID)
+		},
+	})
+	if err != nil {
+		return models.Team{}, err
+	}
+	return t.Team(ctx, invitation.TeamID)
+}
+
+// stageUser stores the user, or returns ErrEmailTaken. The address stays taken for the changes that follow in the same
+// transaction; of changes in transactions of their own, the unique index lets one through.
+func (t *Teams) stageUser(tx *ledger.Tx, user *models.User) error {
+	if taken, _ := t.rows.takenEmails.Get(tx, user.Email); taken {
+		return ErrEmailTaken
+	}
+	t.rows.takenEmails.Put(tx, user.Email, true)
+	user.CreatedAt = tx.Now()
+	t.rows.insertUsers.Stage(tx, *user)
+	return nil
+}
+
+// uniqueViolation is PostgreSQL's code for a value that a unique index has already.
+const uniqueViolation = "23505"
+
+func emailFault(err error) error {
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) && answer.Code == uniqueViolation && answer.ConstraintName == "users_email" {
+		return ErrEmailTaken
+	}
+	return err
+}
