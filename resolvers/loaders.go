@@ -1,0 +1,202 @@
+package resolvers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vikstrous/dataloadgen"
+
+	"productgenerator/auth"
+	"productgenerator/models"
+	"productgenerator/teams"
+)
+
+// How long a loader waits for more keys, and how many it reads at once.
+const (
+	loaderWait  = 500 * time.Microsecond
+	loaderBatch = 1_000
+)
+
+// loader reads things by their key, those that are asked for at about the same time together, each once.
+type loader[K comparable, V any] struct {
+	batches *dataloadgen.Loader[K, V]
+}
+
+func newLoader[K comparable, V any](read func(ctx context.Context, keys []K) (map[K]V, error)) loader[K, V] {
+	// The batch must not fail because the field that happened to ask first is cancelled.
+	detached := func(ctx context.Context, keys []K) (map[K]V, error) { return read(context.WithoutCancel(ctx), keys) }
+	return loader[K, V]{dataloadgen.NewMappedLoader(detached,
+		dataloadgen.WithWait(loaderWait), dataloadgen.WithBatchCapacity(loaderBatch))}
+}
+
+// Load is the thing with that key, or models.ErrNotFound.
+func (l loader[K, V]) Load(ctx context.Context, key K) (V, error) {
+	value, err := l.batches.Load(ctx, key)
+	if errors.Is(err, dataloadgen.ErrNotFound) {
+		var none V
+		return none, fmt.Errorf("%v: %w", key, models.ErrNotFound)
+	}
+	return value, err
+}
+
+// productKey names a product together with its team, without which no product is read.
+type productKey struct {
+	team    models.TeamID
+	product models.ProductID
+}
+
+// loaders are those of one response: nothing that they have read is shown in another one, so that each event of a
+// subscription reads anew.
+type loaders struct {
+	users        loader[models.UserID, models.User]
+	places       loader[models.UserID, []models.Membership] // those that the viewer may know of
+	teams        loader[models.TeamID, models.Team]
+	memberships  loader[teams.Place, models.Membership]
+	standings    loader[teams.Place, standing]
+	balances     loader[models.TeamID, models.Balance]
+	clocks       loader[models.TeamID, time.Time] // the database's, never behind the account's last entry
+	grants       loader[models.GrantID, models.Grant]
+	generations  loader[models.GenerationID, models.Generation]
+	reservations loader[models.GenerationID, models.Reservation]
+	products     loader[productKey, models.Product]
+}
+
+// standing is what a member has used of the team's day.
+type standing struct {
+	used      models.Tokens
+	remaining models.Limit
+}
+
+func (r *Resolver) newLoaders(viewer *auth.Viewer) *loaders {
+	return &loaders{
+		users: newLoader(r.Accounts.UsersByID),
+		places: newLoader(func(ctx context.Context, users []models.UserID) (map[models.UserID][]models.Membership, error) {
+			return r.placesFor(ctx, viewer, users)
+		}),
+		teams:        newLoader(r.Teams.TeamsByID),
+		memberships:  newLoader(r.Teams.Memberships),
+		standings:    newLoader(r.readStandings),
+		balances:     newLoader(r.Ledger.Balances),
+		clocks:       newLoader(r.readClocks),
+		grants:       newLoader(r.Ledger.GrantsByID),
+		generations:  newLoader(r.Operations.Generations),
+		reservations: newLoader(r.Ledger.ReservationsByGeneration),
+		products:     newLoader(r.readProducts),
+	}
+}
+
+// placesFor is the places of users in teams, as far as the viewer may know: all of one's own, of others those in teams
+// that the viewer shares; for administrators all.
+func (r *Resolver) placesFor(ctx context.Context, viewer *auth.Viewer, users []models.UserID) (map[models.UserID][]models.Membership, error) {
+	if viewer == nil {
+		return nil, nil
+	}
+	if isAdministrator(viewer) {
+		return r.Teams.MembershipsOf(ctx, users, nil)
+	}
+	return r.Teams.MembershipsOf(ctx, users, &viewer.User.ID)
+}
+
+// readStandings reads what members have used today, team by team.
+func (r *Resolver) readStandings(ctx context.Context, places []teams.Place) (map[teams.Place]standing, error) {
+	users := map[models.TeamID][]models.UserID{}
+	for _, place := range places {
+		users[place.Team] = append(users[place.Team], place.User)
+	}
+	standings := make(map[teams.Place]standing, len(places))
+	for team, members := range users {
+		account, err := r.Ledger.Account(ctx, team, members...)
+		if err != nil {
+			return nil, err
+		}
+		for _, user := range members {
+			standings[teams.Place{Team: team, User: user}] = standing{account.Member(user).Used, account.MemberRemaining(user)}
+		}
+	}
+	return standings, nil
+}
+
+// readClocks reads the instants that accounts stand at.
+func (r *Resolver) readClocks(ctx context.Context, list []models.TeamID) (map[models.TeamID]time.Time, error) {
+	clocks := make(map[models.TeamID]time.Time, len(list))
+	for _, team := range list {
+		account, err := r.Ledger.Account(ctx, team)
+		if err != nil {
+			return nil, err
+		}
+		clocks[team] = account.Now()
+	}
+	return clocks, nil
+}
+
+// readProducts reads products, team by team.
+func (r *Resolver) readProducts(ctx context.Context, keys []productKey) (map[productKey]models.Product, error) {
+	ids := map[models.TeamID][]models.ProductID{}
+	for _, key := range keys {
+		ids[key.team] = append(ids[key.team], key.product)
+	}
+	products := make(map[productKey]models.Product, len(keys))
+	for team, list := range ids {
+		found, err := r.Catalog.Products(ctx, team, list)
+		if err != nil {
+			return nil, err
+		}
+		for id, product := range found {
+			products[productKey{team, id}] = product
+		}
+	}
+	return products, nil
+}
+
+// loaderSets are the loaders of one response. The root fields of a mutation run one after the other and each sees what
+// those before it did, so each has a set of its own; all other operations have one.
+type loaderSets struct {
+	new func() *loaders
+
+	mu     sync.Mutex // protects byRoot
+	byRoot map[string]*loaders
+}
+
+func (s *loaderSets) of(root string) *loaders {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set := s.byRoot[root]
+	if set == nil {
+		set = s.new()
+		s.byRoot[root] = set
+	}
+	return set
+}
+
+type loadersKey struct{}
+
+// PerResponse is the context that one response is resolved with: a query's, a mutation's, each event's of a
+// subscription. Every one has loaders of its own.
+func (r *Resolver) PerResponse(ctx context.Context) context.Context {
+	viewer := auth.ViewerFrom(ctx)
+	sets := &loaderSets{new: func() *loaders { return r.newLoaders(viewer) }, byRoot: map[string]*loaders{}}
+	return context.WithValue(ctx, loadersKey{}, sets)
+}
+
+// loadersFrom are the loaders for the field that is resolved. It panics where PerResponse was not called.
+func loadersFrom(ctx context.Context) *loaders {
+	sets := ctx.Value(loadersKey{}).(*loaderSets)
+	return sets.of(mutationField(ctx))
+}
+
+// mutationField is the root field of a mutation that is resolved; empty in other operations.
+func mutationField(ctx context.Context) string {
+	if !graphql.HasOperationContext(ctx) || graphql.GetOperationContext(ctx).Operation.Operation != ast.Mutation {
+		return ""
+	}
+	root := graphql.GetRootFieldContext(ctx)
+	if root == nil {
+		return ""
+	}
+	return root.Field.Alias
+}

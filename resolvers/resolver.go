@@ -1,0 +1,52 @@
+package resolvers
+
+import (
+	"log/slog"
+	"time"
+
+	"productgenerator/auth"
+	"productgenerator/bus"
+	"productgenerator/catalog"
+	"productgenerator/funding"
+	"productgenerator/ledger"
+	"productgenerator/models"
+	"productgenerator/operations"
+	"productgenerator/teams"
+)
+
+// streamCheck is how often the rights of those who listen are looked at again: a removed member's stream ends within
+// twice that.
+const streamCheck = 2 * time.Second
+
+// Deps are what the resolvers call. All of them are needed.
+type Deps struct {
+	Accounts   *auth.Accounts
+	Sessions   *auth.Sessions
+	Passwords  *auth.Passwords
+	Teams      *teams.Teams
+	Ledger     *ledger.Ledger
+	Catalog    *catalog.Catalog
+	Operations *operations.Operations
+	Funding    *funding.Funding
+	// Balances shows the newest balance of teams to those who watch it.
+	Balances *bus.Feed[models.TeamID, models.Balance]
+	// PublicURL is what links to the dashboard begin with, without a slash at the end.
+	PublicURL string
+	// DefaultCurrency is that of imported prices that name none, ISO 4217.
+	DefaultCurrency string
+	Log             *slog.Logger
+}
+
+// Resolver is the root of all resolvers. It is safe for concurrent use.
+type Resolver struct {
+	Deps
+	messages messages
+	streams  *streams
+}
+
+// New makes resolvers.
+func New(deps Deps) *Resolver {
+	r := &Resolver{Deps: deps, messages: newMessages()}
+	r.streams = newStreams(deps.Teams.Memberships, streamCheck)
+	return r
+}
