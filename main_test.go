@@ -1,0 +1,9 @@
+package main_test
+
+import (
+	"testing"
+
+	"productgenerator/postgres/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
