@@ -23,7 +23,7 @@ func (o *Operations) Cancel(ctx context.Context, actor models.UserID, g models.G
 
 // CancelBatch cancels what is unfinished of a run over many products. It returns what Cancel returns.
 func (o *Operations) CancelBatch(ctx context.Context, actor models.UserID, b models.GenerationBatch) (models.GenerationBatch, models.Balance, error) {
-	rows, err := o.pool.Query(ctx, `SELECT id FROM generations WHERE batch_id = $1 AND team_id = $2`, string(b.ID), string(b.TeamID))
+	rows, err := o.pool.Query(ctx, `SELECT id FROM generations WHERE batch_id = $1 AND team_id = $2 ORDER BY id`, string(b.ID), string(b.TeamID))
 	ids, err := collectIDs[models.GenerationID](rows, err)
 	if err != nil {
 		return models.GenerationBatch{}, models.Balance{}, fmt.Errorf("cancel %s: %w", b.ID, err)

@@ -33,7 +33,7 @@ type Options struct {
 	Catalog   *catalog.Catalog
 	Providers Providers
 	Signals   ledger.Signals
-	Log       *slog.Logger
+	Log       *slog.Logger // nil is silent
 	// Workers is how many generations this process runs at once; 0: it runs none, others do.
 	Workers int
 	// Now is the clock of leases' renewals and deadlines; money has the database's.
@@ -53,7 +53,8 @@ type Operations struct {
 	now       func() time.Time
 
 	inserter *river.Client[pgx.Tx]
-	worker   *river.Client[pgx.Tx]
+	worker   *river.Client[pgx.Tx] // nil: this process runs none
+	started  bool
 	stopping context.Context
 	stop     context.CancelFunc
 	goes     sync.WaitGroup
@@ -64,6 +65,9 @@ type Operations struct {
 
 // New makes operations; Start begins to work jobs off.
 func New(o Options) (*Operations, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	ops := &Operations{
 		db: o.DB, pool: o.Pool, ledger: o.Ledger, catalog: o.Catalog, providers: o.Providers, signals: o.Signals,
 		log: o.Log, workers: o.Workers, now: o.Now,

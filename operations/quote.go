@@ -49,10 +49,10 @@ type Warning struct {
 
 // Quote foretells what the operation would be answered. It holds nothing: another member may be quicker.
 //
-// It returns models.FieldErrors, models.ErrNotFound for a product that is not the team's, or ledger.ErrNoAccount.
+// It returns models.FieldErrors, which name a product that is not the team's by its place, or ledger.ErrNoAccount.
 func (o *Operations) Quote(ctx context.Context, r QuoteRequest) (Quote, error) {
-	if len(r.Products) > MaxBatch {
-		return Quote{}, models.FieldErrors{{Path: []string{"productIds"}, Code: models.FieldTooMany, Limit: MaxBatch}}
+	if err := checkProducts(r.Products).Err(); err != nil {
+		return Quote{}, err
 	}
 	account, err := o.ledger.Account(ctx, r.Team, r.Actor)
 	if err != nil {
@@ -181,7 +181,7 @@ func warnings(r QuoteRequest, states []productState, after models.Balance) (warn
 	if limit, limited := after.DailyLimit.Tokens(); limited && after.ConsumedToday*100 >= limit*ledger.NearLimitPercent {
 		warnings = append(warnings, Warning{Kind: WarnNearLimit})
 	}
-	if after.Status != models.StatusSufficient && after.Reason != models.ReasonLimitNear && after.Reason != models.ReasonLimitReached {
+	if available, owns := after.Available.Tokens(); owns && available <= after.LowBalanceThreshold {
 		warnings = append(warnings, Warning{Kind: WarnLowBalance})
 	}
 	parts := r.Operation.Parts()

@@ -2,6 +2,7 @@ package operations
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -27,7 +28,7 @@ func (o *Operations) Generation(ctx context.Context, id models.GenerationID) (mo
 
 // Generations reads generations. Those that do not exist are left out.
 func (o *Operations) Generations(ctx context.Context, ids []models.GenerationID) (map[models.GenerationID]models.Generation, error) {
-	rows, err := o.pool.Query(ctx, o.rows.generations.SQL, ledger.Column(ids, func(id models.GenerationID) string { return string(id) }))
+	rows, err := o.pool.Query(ctx, generationsSQL, ledger.Column(ids, func(id models.GenerationID) string { return string(id) }))
 	if err != nil {
 		return nil, fmt.Errorf("read generations: %w", err)
 	}
@@ -94,22 +95,14 @@ type List struct {
 	OldestFirst bool
 }
 
-// Page reads one page of generations.
+// Page reads one page of generations, the newest first. It returns models.ErrPageCursor for a foreign cursor.
 func (o *Operations) Page(ctx context.Context, list List, page models.Page) (models.Connection[models.Generation], error) {
 	var none models.Connection[models.Generation]
-	comparison, order := "<", "DESC"
-	if list.OldestFirst {
-		comparison, order = ">", "ASC"
+	if prefix, ok := models.PrefixOf(page.Cursor); page.Cursor != "" && (!ok || prefix != models.PrefixGeneration) {
+		return none, models.ErrPageCursor
 	}
-	sql := fmt.Sprintf(`
-SELECT id
-FROM generations
-WHERE team_id = $1 AND ($2 = '' OR product_id = $2) AND ($3 = '' OR batch_id = $3)
-	AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND ($5 = '' OR id %s $5)
-ORDER BY id %s
-LIMIT $6`, comparison, order)
-	statuses := ledger.Column(list.Statuses, func(s models.GenerationStatus) string { return string(s) })
-	rows, err := o.pool.Query(ctx, sql, string(list.Team), string(list.Product), string(list.Batch), statuses, page.Cursor, page.Size+1)
+	sql, args := list.query(page)
+	rows, err := o.pool.Query(ctx, sql, args...)
 	ids, err := collectIDs[models.GenerationID](rows, err)
 	if err != nil {
 		return none, fmt.Errorf("list generations: %w", err)
@@ -123,6 +116,34 @@ LIMIT $6`, comparison, order)
 		generations = append(generations, byID[id])
 	}
 	return models.Connect(page, generations, func(g models.Generation) string { return string(g.ID) }), nil
+}
+
+// query reads the ids of a page and one more, in the direction of reading. It names only what is asked for, so that the
+// database can choose the index.
+func (l List) query(page models.Page) (sql string, args []any) {
+	sql, args = "SELECT id FROM generations WHERE team_id = $1", []any{string(l.Team)}
+	narrow := func(condition string, arg any) {
+		args = append(args, arg)
+		sql += fmt.Sprintf(" AND "+condition, len(args))
+	}
+	if l.Product != "" {
+		narrow("product_id = $%d", string(l.Product))
+	}
+	if l.Batch != "" {
+		narrow("batch_id = $%d", string(l.Batch))
+	}
+	if len(l.Statuses) > 0 {
+		narrow("status = ANY($%d)", ledger.Column(l.Statuses, func(s models.GenerationStatus) string { return string(s) }))
+	}
+	comparison, order := "<", "DESC"
+	if l.OldestFirst != page.Backward {
+		comparison, order = ">", "ASC"
+	}
+	if page.Cursor != "" {
+		narrow("id "+comparison+" $%d", page.Cursor)
+	}
+	args = append(args, page.Size+1)
+	return sql + fmt.Sprintf(" ORDER BY id %s LIMIT $%d", order, len(args)), args
 }
 
 // Batch reads a run over many products with its tally, or returns models.ErrNotFound.
@@ -153,8 +174,12 @@ GROUP BY b.id`, string(id)).Scan(&b.ID, &b.TeamID, &b.ActorID, &b.Operation, &b.
 	return b, nil
 }
 
-// GenerationChanged says whether a newer reading of a generation shows anything new.
-func GenerationChanged(old, new models.Generation) bool { return !reflect.DeepEqual(old, new) }
+// GenerationChanged says whether a newer reading of a generation shows anything new. Who works on it, and until when,
+// is nothing to show.
+func GenerationChanged(old, new models.Generation) bool {
+	old.LeaseHolder, old.LeaseUntil = new.LeaseHolder, new.LeaseUntil
+	return !reflect.DeepEqual(old, new)
+}
 
 // BatchChanged says whether a newer reading of a run shows anything new.
 func BatchChanged(old, new models.GenerationBatch) bool { return !reflect.DeepEqual(old, new) }
@@ -165,4 +190,11 @@ func collectIDs[T ~string](rows pgx.Rows, err error) ([]T, error) {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[T])
+}
+
+func notFound(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return models.ErrNotFound
+	}
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"productgenerator/ledger"
 	"productgenerator/models"
 	"productgenerator/provider"
 )
@@ -23,6 +24,9 @@ const (
 // comes; results that come together are settled together.
 func (o *Operations) runParts(ctx context.Context, l lease, g models.Generation, drop context.CancelCauseFunc) error {
 	product, err := o.catalog.Product(ctx, g.TeamID, g.ProductID)
+	if err != nil && ctx.Err() != nil {
+		return o.giveUp(ctx, l)
+	}
 	if err != nil {
 		return fmt.Errorf("run %s: %w", g.ID, err)
 	}
@@ -50,8 +54,7 @@ func (o *Operations) runParts(ctx context.Context, l lease, g models.Generation,
 	return err
 }
 
-// settleAll settles that many results as they come. When ctx ends first it hands the generation back, unless the lease
-// was lost.
+// settleAll settles that many results as they come, and gives up when ctx ends first.
 func (o *Operations) settleAll(ctx context.Context, l lease, unsettled int, results <-chan result) error {
 	for unsettled > 0 {
 		var batch []result
@@ -83,18 +86,21 @@ func (o *Operations) settleAll(ctx context.Context, l lease, unsettled int, resu
 	return nil
 }
 
-// giveUp ends a worker's claim when its context has ended: nothing is left to do where the lease was lost, else the
-// generation goes back to the queue.
+// giveUp ends a worker's claim when its context has ended. Nothing is left to do where the lease was lost; what has had
+// all its time ends; and where the process stops, the generation goes back to the queue.
 func (o *Operations) giveUp(ctx context.Context, l lease) error {
-	if errors.Is(context.Cause(ctx), errNotOurs) {
-		return errNotOurs
-	}
 	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	if err := o.handBack(settling, l); err != nil {
-		return err
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errNotOurs):
+		return errNotOurs
+	case errors.Is(cause, errOutOfTime):
+		return o.leave(settling, l, func(tx *ledger.Tx, g *models.Generation) error {
+			return o.endUnsettled(tx, g, models.PartFailed, models.FailureInterrupted)
+		})
+	default:
+		return o.leave(settling, l, o.handBack)
 	}
-	return errStopping
 }
 
 // run is one attempt at a generation.

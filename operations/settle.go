@@ -23,25 +23,37 @@ type result struct {
 	failure  models.PartFailure // empty: delivered
 }
 
-// maxSettleTries bounds how often a settlement is tried whose text got the version number that somebody who edits the
-// product by hand took in the same moment.
-const maxSettleTries = 5
-
 // settle stores results and captures their parts, or releases the parts that were not delivered, all in one change. It
 // returns errNotOurs, and nothing has changed, once the lease is not the worker's any more.
-func (o *Operations) settle(ctx context.Context, l lease, results []result) (err error) {
-	for range maxSettleTries {
-		var taken *pgconn.PgError
-		if err = o.trySettle(ctx, l, results); !errors.As(err, &taken) || taken.Code != uniqueViolation {
+//
+// A result that the database refuses to store, such as a text with a character that it does not take, was not
+// delivered.
+func (o *Operations) settle(ctx context.Context, l lease, results []result) error {
+	err := o.settleAsIs(ctx, l, results)
+	if !unstorable(err) {
+		return err
+	}
+	for _, of := range results {
+		err := o.settleAsIs(ctx, l, []result{of})
+		if unstorable(err) {
+			o.log.Error("an answer cannot be stored", "generation", l.job.Generation, "part", of.part, "provider", of.provider, "error", err)
+			err = o.settleAsIs(ctx, l, []result{{part: of.part, failure: models.FailureProviderDown}})
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return err
+	return nil
 }
 
-const uniqueViolation = "23505"
+// unstorable says whether the database refused the values themselves: whenever they are tried, it will again.
+func unstorable(err error) bool {
+	const classDataException, checkViolation = "22", "23514"
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && (refused.Code[:2] == classDataException || refused.Code == checkViolation)
+}
 
-func (o *Operations) trySettle(ctx context.Context, l lease, results []result) error {
+func (o *Operations) settleAsIs(ctx context.Context, l lease, results []result) error {
 	_, err := o.ledger.Update(ctx, ledger.Change{
 		Team: l.job.Team, Reservations: []models.GenerationID{l.job.Generation}, Weight: 4 * len(results),
 		Lookups: []ledger.Want{o.rows.generations.Want(l.job.Generation)},

@@ -3,6 +3,7 @@ package operations
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,22 +15,31 @@ import (
 const sweepEvery = 5 * time.Second
 
 // sweepSQL finds generations that nobody works on: their lease has lapsed, they have waited too long, or they wait
-// although no job of theirs is left in the queue.
+// although no job of theirs is in the queue. Only the oldest that wait are looked at for that: whichever has lost its
+// job becomes one of them. A job that has been fetched is given a minute to claim its generation.
 const sweepSQL = `
 SELECT id, team_id
 FROM generations
-WHERE finished_at IS NULL AND (
-	lease_until < clock_timestamp()
-	OR status = 'QUEUED' AND created_at < clock_timestamp() - make_interval(secs => $1)
-	OR status = 'QUEUED' AND created_at < clock_timestamp() - interval '15 seconds' AND NOT EXISTS (
+WHERE finished_at IS NULL AND lease_until <= clock_timestamp()
+UNION ALL
+SELECT id, team_id
+FROM (
+	SELECT id, team_id, created_at
+	FROM generations
+	WHERE finished_at IS NULL AND status = 'QUEUED'
+	ORDER BY id
+	LIMIT 200
+) AS waiting
+WHERE created_at <= clock_timestamp() - make_interval(secs => $1)
+	OR created_at <= clock_timestamp() - interval '15 seconds' AND NOT EXISTS (
 		SELECT FROM river_job
-		WHERE queue = '` + queueName + `' AND state IN ('available', 'scheduled', 'retryable')))
-ORDER BY id
+		WHERE args @> jsonb_build_object('generation', waiting.id) AND (
+			state IN ('available', 'scheduled', 'retryable')
+			OR state = 'running' AND attempted_at > clock_timestamp() - interval '1 minute'))
 LIMIT 500`
 
 // sweepUntil puts back what dead workers have left behind, until ctx ends.
 func (o *Operations) sweepUntil(ctx context.Context) {
-	defer o.goes.Done()
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
@@ -44,29 +54,31 @@ func (o *Operations) sweepUntil(ctx context.Context) {
 	}
 }
 
-// Sweep puts every generation whose lease has lapsed back into the queue, or ends it where it has had all attempts.
+// Sweep puts every generation that nobody works on back into the queue, or ends it where it has had all attempts or all
+// its time. One that cannot be put back does not keep the others waiting.
 func (o *Operations) Sweep(ctx context.Context) error {
 	rows, err := o.pool.Query(ctx, sweepSQL, queueLife.Seconds())
 	if err != nil {
 		return err
 	}
-	lapsed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (job Job, err error) {
+	lost, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (job Job, err error) {
 		err = row.Scan(&job.Generation, &job.Team)
 		return job, err
 	})
 	if err != nil {
 		return err
 	}
-	for _, job := range lapsed {
+	var failed []error
+	for _, job := range lost {
 		if err := o.putBack(ctx, job); err != nil && !errors.Is(err, errNotOurs) {
-			return err
+			failed = append(failed, fmt.Errorf("put back %s: %w", job.Generation, err))
 		}
 	}
-	if len(lapsed) > 0 {
-		o.log.Info("generations whose worker was lost were put back", "count", len(lapsed))
+	if len(lost) > 0 {
+		o.log.Info("generations without a worker were put back", "count", len(lost)-len(failed))
 		o.waker.wake()
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (o *Operations) putBack(ctx context.Context, job Job) error {
@@ -82,7 +94,6 @@ func (o *Operations) putBack(ctx context.Context, job Job) error {
 				return o.endUnsettled(tx, g, models.PartFailed, models.FailureInterrupted)
 			}
 			o.requeue(tx, g)
-			o.rows.insertJobs.Stage(tx, job)
 			return nil
 		},
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -26,8 +27,8 @@ const (
 // cancelled, or the lease has lapsed.
 var errNotOurs = errors.New("the generation is not this worker's")
 
-// errStopping says that the process stops and hands its work back.
-var errStopping = errors.New("the process stops")
+// errOutOfTime says that the generation has been worked on for as long as it may be.
+var errOutOfTime = errors.New("the generation has had all its time")
 
 // worker is the queue's way into the operations.
 type worker struct {
@@ -38,25 +39,22 @@ type worker struct {
 // Work runs a generation. It returns an error only where the database failed: then the queue tries again.
 func (w *worker) Work(ctx context.Context, job *river.Job[Job]) error {
 	err := w.operations.work(ctx, job.Args)
-	switch {
-	case errors.Is(err, errNotOurs):
+	if errors.Is(err, errNotOurs) {
 		return nil
-	case errors.Is(err, errStopping):
-		return river.JobSnooze(0)
-	default:
-		return err
 	}
+	return err
 }
 
 // work claims a generation, runs its unsettled parts and settles each.
 func (o *Operations) work(ctx context.Context, job Job) error {
 	lease := lease{holder: rand.Text(), job: job}
-	generation, err := o.claim(ctx, lease)
+	generation, left, err := o.claim(ctx, lease)
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, left, errOutOfTime)
+	defer cancel()
 	ctx, drop := context.WithCancelCause(ctx)
-	defer drop(nil)
 	renewed := make(chan struct{})
 	go func() {
 		defer close(renewed)
@@ -74,32 +72,45 @@ type lease struct {
 	job    Job
 }
 
-// claim makes the generation this worker's, or returns errNotOurs. A generation that has been tried too often or for
-// too long is ended instead: what it still holds goes back.
-func (o *Operations) claim(ctx context.Context, l lease) (generation models.Generation, err error) {
-	ended := false
-	_, err = o.ledger.Update(ctx, ledger.Change{
+// claim makes the generation this worker's and says how long it may be worked on, or returns errNotOurs. A generation
+// that has been tried too often or for too long is ended instead: what it still holds goes back.
+//
+// A claim that has begun is waited for, whether or not the process stops meanwhile: else nobody would know of it until
+// its lease lapses.
+func (o *Operations) claim(ctx context.Context, l lease) (models.Generation, time.Duration, error) {
+	if ctx.Err() != nil {
+		return models.Generation{}, 0, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	var claimed models.Generation
+	var left time.Duration
+	_, err := o.ledger.Update(ctx, ledger.Change{
 		Team: l.job.Team, Reservations: []models.GenerationID{l.job.Generation}, Weight: 2,
 		Lookups: []ledger.Want{o.rows.generations.Want(l.job.Generation)},
 		Decide: func(tx *ledger.Tx) error {
-			ended = false
+			claimed.ID = ""
 			g, ok := o.rows.generations.Get(tx, l.job.Generation)
 			if !ok || g.Status.Finished() || leased(g, tx.Now()) {
 				return errNotOurs
 			}
 			if spent(g, tx.Now()) {
-				ended = true
 				return o.endUnsettled(tx, g, models.PartFailed, models.FailureInterrupted)
 			}
 			o.begin(tx, g, l.holder)
-			generation = *g
+			claimed, left = *g, maxWork-tx.Now().Sub(*g.StartedAt)
+			claimed.Parts = slices.Clone(g.Parts)
 			return nil
 		},
 	})
-	if err == nil && ended {
-		return generation, errNotOurs
+	switch {
+	case err != nil:
+		return models.Generation{}, 0, err
+	case claimed.ID == "":
+		return models.Generation{}, 0, errNotOurs
+	default:
+		return claimed, left, nil
 	}
-	return generation, err
 }
 
 // leased says whether a worker holds the generation.
@@ -169,24 +180,42 @@ WHERE id = $1 AND team_id = $2 AND lease_holder = $3 AND lease_until > clock_tim
 	}
 }
 
-// handBack gives a claimed generation back to the queue, without counting the attempt: the process stops.
-func (o *Operations) handBack(ctx context.Context, l lease) error {
+// leave ends a claim: the generation becomes what then makes of it. It returns errNotOurs where the claim has ended
+// before.
+func (o *Operations) leave(ctx context.Context, l lease, then func(*ledger.Tx, *models.Generation) error) error {
 	_, err := o.ledger.Update(ctx, ledger.Change{
-		Team: l.job.Team, Lookups: []ledger.Want{o.rows.generations.Want(l.job.Generation)},
+		Team: l.job.Team, Reservations: []models.GenerationID{l.job.Generation}, Weight: 4,
+		Lookups: []ledger.Want{o.rows.generations.Want(l.job.Generation)},
 		Decide: func(tx *ledger.Tx) error {
 			g, ok := o.rows.generations.Get(tx, l.job.Generation)
 			if !ok || !holds(g, l.holder, tx.Now()) {
 				return errNotOurs
 			}
-			g.Attempts--
-			o.requeue(tx, g)
-			return nil
+			return then(tx, g)
 		},
 	})
+	if err == nil {
+		o.waker.wake()
+	}
 	return err
 }
 
-// requeue makes a generation wait for a worker again.
+// handBack makes the generation wait again as if this attempt had not been: it is not its fault that the process stops.
+func (o *Operations) handBack(tx *ledger.Tx, g *models.Generation) error {
+	g.Attempts--
+	if g.Attempts == 0 {
+		g.StartedAt = nil
+	}
+	for i := range g.Parts {
+		if part := &g.Parts[i]; part.Status == models.PartRunning {
+			part.Attempts--
+		}
+	}
+	o.requeue(tx, g)
+	return nil
+}
+
+// requeue makes a generation wait for a worker again, with a job of its own.
 func (o *Operations) requeue(tx *ledger.Tx, g *models.Generation) {
 	g.Status, g.LeaseHolder, g.LeaseUntil = models.GenerationQueued, nil, nil
 	for i := range g.Parts {
@@ -195,6 +224,7 @@ func (o *Operations) requeue(tx *ledger.Tx, g *models.Generation) {
 			o.rows.updateParts.Stage(tx, *part)
 		}
 	}
+	o.rows.insertJobs.Stage(tx, Job{Generation: g.ID, Team: g.TeamID, priority: priorityAgain})
 	o.save(tx, g)
 }
 
