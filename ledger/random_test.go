@@ -93,25 +93,43 @@ func newTrial(chance chance, all map[string][]*calendar) *trial {
 	return tr
 }
 
-// step lets one thing happen to both and returns what differs; empty: nothing.
+// step lets one change happen to both and returns what differs; empty: nothing.
 func (tr *trial) step() string {
+	before, lines := tr.account.balance, len(tr.account.posted.entries)
 	var fault string
-	switch n := tr.chance.IntN(100); {
-	case n < 12:
+	if n := tr.chance.IntN(100); n < 12 {
 		tr.wait()
-	case n < 24:
-		tr.issue()
-	case n < 52:
-		fault = tr.reserve()
-	case n < 90:
-		fault = tr.settle()
-	default:
-		tr.decree()
+	} else {
+		tr.advance(tr.model.now)
+		switch {
+		case n < 24:
+			tr.issue()
+		case n < 52:
+			fault = tr.reserve()
+		case n < 90:
+			fault = tr.settle()
+		default:
+			tr.decree()
+		}
+	}
+	if fault == "" {
+		fault = versionFault(before, tr.account.balance, len(tr.account.posted.entries) > lines)
 	}
 	if fault == "" {
 		fault = tr.differs()
 	}
 	return fault
+}
+
+// versionFault checks that a change raises the version by one, and that only a change does.
+func versionFault(before, after models.BalanceRow, posted bool) string {
+	rose := after.Version - before.Version
+	before.Version = after.Version
+	changed := posted || before != after
+	if rose < 0 || rose > 1 || changed && rose == 0 {
+		return fmt.Sprintf("the version rose by %d; changed: %t", rose, changed)
+	}
+	return ""
 }
 
 // wait lets time pass: moments, hours, days, up to the end of the day or of a grant, or backwards.
@@ -258,6 +276,7 @@ func (tr *trial) decree() {
 		tr.account.SetPlatformLimits(tr.model.unlimited, tr.model.custom != nil, deref(tr.model.custom))
 	case 2:
 		tr.model.own = limit
+		tr.account.touchBalance()
 		tr.account.balance.OwnDailyLimit = limit.Column()
 	case 3:
 		who := people[tr.chance.IntN(len(people))]
@@ -271,6 +290,7 @@ func (tr *trial) decree() {
 		}
 	default:
 		tr.model.threshold = tr.chance.IntN(200)
+		tr.account.touchBalance()
 		tr.account.balance.LowBalanceThreshold = models.Tokens(tr.model.threshold)
 	}
 }
