@@ -1,0 +1,9 @@
+package funding
+
+import (
+	"testing"
+
+	"productgenerator/postgres/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
