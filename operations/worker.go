@@ -165,19 +165,25 @@ func (o *Operations) renew(ctx context.Context, l lease, drop context.CancelCaus
 			return
 		case <-tick.C:
 		}
-		tag, err := o.pool.Exec(ctx, `
-UPDATE generations
-SET lease_until = clock_timestamp() + make_interval(secs => $4)
-WHERE id = $1 AND team_id = $2 AND lease_holder = $3 AND lease_until > clock_timestamp()`,
-			string(l.job.Generation), string(l.job.Team), l.holder, leaseLife.Seconds())
-		if err == nil && tag.RowsAffected() == 0 {
+		held, err := o.extend(ctx, l)
+		switch {
+		case err == nil && !held:
 			drop(errNotOurs)
 			return
-		}
-		if err != nil && ctx.Err() == nil {
+		case err != nil && ctx.Err() == nil:
 			o.log.Warn("a lease was not renewed, it is tried again", "generation", l.job.Generation, "error", err)
 		}
 	}
+}
+
+// extend lets the lease begin anew, and says whether it was still held.
+func (o *Operations) extend(ctx context.Context, l lease) (held bool, err error) {
+	tag, err := o.pool.Exec(ctx, `
+UPDATE generations
+SET lease_until = clock_timestamp() + make_interval(secs => $4)
+WHERE id = $1 AND team_id = $2 AND lease_holder = $3 AND lease_until > clock_timestamp()`,
+		string(l.job.Generation), string(l.job.Team), l.holder, leaseLife.Seconds())
+	return tag.RowsAffected() == 1, err
 }
 
 // leave ends a claim: the generation becomes what then makes of it. It returns errNotOurs where the claim has ended
