@@ -38,7 +38,7 @@ func (r *Resolver) signUp(ctx context.Context, input graph.SignUpInput) (models.
 	if err != nil {
 		return models.User{}, err
 	}
-	user, _, err := r.Teams.SignUp(ctx, newUser)
+	user, err := r.Teams.SignUp(ctx, newUser)
 	if errors.Is(err, teams.ErrInvitation) {
 		return models.User{}, models.FieldErrors{{Path: []string{"invitationToken"}, Code: models.FieldInvalid}}
 	}

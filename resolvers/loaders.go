@@ -175,15 +175,15 @@ func (s *loaderSets) of(root string) *loaders {
 
 type loadersKey struct{}
 
-// PerResponse is the context that one response is resolved with: a query's, a mutation's, each event's of a
+// WithLoaders is the context that one response is resolved with: a query's, a mutation's, each event's of a
 // subscription. Every one has loaders of its own.
-func (r *Resolver) PerResponse(ctx context.Context) context.Context {
+func (r *Resolver) WithLoaders(ctx context.Context) context.Context {
 	viewer := auth.ViewerFrom(ctx)
 	sets := &loaderSets{new: func() *loaders { return r.newLoaders(viewer) }, byRoot: map[string]*loaders{}}
 	return context.WithValue(ctx, loadersKey{}, sets)
 }
 
-// loadersFrom are the loaders for the field that is resolved. It panics where PerResponse was not called.
+// loadersFrom are the loaders for the field that is resolved. It panics where WithLoaders was not called.
 func loadersFrom(ctx context.Context) *loaders {
 	sets := ctx.Value(loadersKey{}).(*loaderSets)
 	return sets.of(mutationField(ctx))

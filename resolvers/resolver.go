@@ -30,11 +30,15 @@ type Deps struct {
 	Funding    *funding.Funding
 	// Balances shows the newest balance of teams to those who watch it.
 	Balances *bus.Feed[models.TeamID, models.Balance]
+	// Generations shows the newest state of generations, up to the last one.
+	Generations *bus.Feed[models.GenerationID, models.Generation]
+	// Batches shows the newest state of runs over many products, up to the last one.
+	Batches *bus.Feed[models.BatchID, models.GenerationBatch]
 	// PublicURL is what links to the dashboard begin with, without a slash at the end.
 	PublicURL string
-	// DefaultCurrency is that of imported prices that name none, ISO 4217.
-	DefaultCurrency string
-	Log             *slog.Logger
+	// FeedCurrency is that of imported prices that name none, ISO 4217.
+	FeedCurrency string
+	Log          *slog.Logger
 }
 
 // Resolver is the root of all resolvers. It is safe for concurrent use.

@@ -149,7 +149,7 @@ func TestAnExpiredOrUnknownTokenInvitesNobody(t *testing.T) {
 		if bad == "" {
 			continue // then a team's name is wanted
 		}
-		if _, _, err := w.SignUp(w.ctx(), user); !errors.Is(err, ErrInvitation) {
+		if _, err := w.SignUp(w.ctx(), user); !errors.Is(err, ErrInvitation) {
 			t.Errorf("sign up with %.20q: %v", bad, err)
 		}
 	}
@@ -186,11 +186,11 @@ func TestSigningUpByInvitationJoinsThatTeamAndLeavesTheGiftForAnOwnOne(t *testin
 	_, team := w.signUp("owner")
 	user := newUser("guest")
 	user.TeamName, user.InvitationToken = "", w.invite(team, models.RoleAdmin)
-	guest, joined, err := w.SignUp(w.ctx(), user)
+	guest, err := w.SignUp(w.ctx(), user)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "team", joined.ID, team.ID)
+	want(t, "team", w.teamOf(guest).ID, team.ID)
 	want(t, "teams", w.count(`SELECT count(*) FROM teams`), 1)
 	want(t, "the host's tokens", w.available(team.ID), welcomeTokens)
 	own, err := w.CreateTeam(w.ctx(), guest.ID, "Own", "UTC")
@@ -201,7 +201,7 @@ func TestSigningUpByInvitationJoinsThatTeamAndLeavesTheGiftForAnOwnOne(t *testin
 
 	// A taken e-mail leaves the invitation open.
 	user.InvitationToken = w.invite(team, models.RoleViewer)
-	if _, _, err := w.SignUp(w.ctx(), user); !errors.Is(err, ErrEmailTaken) {
+	if _, err := w.SignUp(w.ctx(), user); !errors.Is(err, ErrEmailTaken) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := w.InvitationByToken(w.ctx(), user.InvitationToken); err != nil {

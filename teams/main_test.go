@@ -68,11 +68,25 @@ func (w *world) ctx() context.Context {
 // signUp is a new user with a team.
 func (w *world) signUp(name string) (models.User, models.Team) {
 	w.t.Helper()
-	user, team, err := w.SignUp(w.ctx(), newUser(name))
+	user, err := w.SignUp(w.ctx(), newUser(name))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return user, team
+	return user, w.teamOf(user)
+}
+
+// teamOf is the first team of a user.
+func (w *world) teamOf(user models.User) models.Team {
+	w.t.Helper()
+	places, err := w.MembershipsOf(w.ctx(), []models.UserID{user.ID}, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	team, err := w.Team(w.ctx(), places[user.ID][0].TeamID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return team
 }
 
 func newUser(name string) NewUser {

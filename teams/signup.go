@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ type NewUser struct {
 	Email        string // normalized
 	Name         string
 	PasswordHash string // argon2id, PHC form
-	Locale       string // en or es
+	Locale       string // en or es; empty: en
 
 	TeamName        string
 	TimeZone        string // of the own team; empty: UTC
@@ -41,9 +42,7 @@ func (n NewUser) Check() error {
 
 func (n NewUser) trimmed() NewUser {
 	n.Name, n.TeamName = trimName(n.Name), trimName(n.TeamName)
-	if n.TimeZone == "" {
-		n.TimeZone = "UTC"
-	}
+	n.TimeZone, n.Locale = cmp.Or(n.TimeZone, "UTC"), cmp.Or(n.Locale, "en")
 	return n
 }
 
@@ -51,28 +50,28 @@ func (n NewUser) trimmed() NewUser {
 // invitation is for; then the gift waits for the first team that the user creates. Everything is stored, or nothing.
 //
 // It returns models.FieldErrors, ErrEmailTaken, or ErrInvitation.
-func (t *Teams) SignUp(ctx context.Context, n NewUser) (models.User, models.Team, error) {
+func (t *Teams) SignUp(ctx context.Context, n NewUser) (models.User, error) {
 	if err := n.Check(); err != nil {
-		return models.User{}, models.Team{}, err
+		return models.User{}, err
 	}
 	n = n.trimmed()
 	user := models.User{
 		ID: models.NewUserID(t.now()), Email: n.Email, Name: n.Name, Locale: n.Locale, PasswordHash: n.PasswordHash,
 		PlatformRole: models.PlatformUser,
 	}
-	team, err := t.signUp(ctx, &user, n)
-	if err != nil {
-		return models.User{}, models.Team{}, fmt.Errorf("sign up: %w", emailFault(zoneFault(err)))
+	sign := t.signUpWithTeam
+	if n.InvitationToken != "" {
+		sign = t.signUpInvited
+	}
+	if err := sign(ctx, &user, n); err != nil {
+		return models.User{}, fmt.Errorf("sign up: %w", emailFault(zoneFault(err)))
 	}
 	user.PasswordHash = ""
-	return user, team, nil
+	return user, nil
 }
 
-func (t *Teams) signUp(ctx context.Context, user *models.User, n NewUser) (team models.Team, err error) {
-	if n.InvitationToken != "" {
-		return t.signUpInvited(ctx, user, n.InvitationToken)
-	}
-	_, err = t.ledger.Update(ctx, ledger.Change{
+func (t *Teams) signUpWithTeam(ctx context.Context, user *models.User, n NewUser) error {
+	_, err := t.ledger.Update(ctx, ledger.Change{
 		Team: models.NewTeamID(t.now()), Open: &ledger.Opening{TimeZone: n.TimeZone}, Weight: 2,
 		Lookups: []ledger.Want{t.rows.takenEmails.Want(user.Email)},
 		Decide: func(tx *ledger.Tx) error {
@@ -82,17 +81,17 @@ func (t *Teams) signUp(ctx context.Context, user *models.User, n NewUser) (team 
 				return err
 			}
 			t.giveWelcome(tx, user.ID)
-			team = t.stageTeam(tx, user.ID, n.TeamName)
+			t.stageTeam(tx, user.ID, n.TeamName)
 			return nil
 		},
 	})
-	return team, err
+	return err
 }
 
-func (t *Teams) signUpInvited(ctx context.Context, user *models.User, token string) (models.Team, error) {
-	invitation, err := t.InvitationByToken(ctx, token)
+func (t *Teams) signUpInvited(ctx context.Context, user *models.User, n NewUser) error {
+	invitation, err := t.InvitationByToken(ctx, n.InvitationToken)
 	if err != nil {
-		return models.Team{}, err
+		return err
 	}
 	_, err = t.ledger.Update(ctx, ledger.Change{
 		Team: invitation.TeamID, Actor: user.ID,
@@ -107,10 +106,7 @@ func (t *Teams) signUpInvited(ctx context.Context, user *models.User, token stri
 			return t.accept(tx, invitation.ID, user.ID)
 		},
 	})
-	if err != nil {
-		return models.Team{}, err
-	}
-	return t.Team(ctx, invitation.TeamID)
+	return err
 }
 
 // stageUser stores the user, or returns ErrEmailTaken. The address stays taken for the changes that follow in the same
