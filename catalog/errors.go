@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -9,7 +8,7 @@ import (
 )
 
 // ErrNotFound says that the team has no such product, template or version: deleted, another team's, or never there.
-var ErrNotFound = errors.New("not found")
+var ErrNotFound = models.ErrNotFound
 
 // FieldError is one thing wrong with an input.
 type FieldError struct {

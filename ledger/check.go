@@ -21,6 +21,7 @@ const (
 type Report struct {
 	TeamsChecked   int
 	EntriesChecked int64
+	Invariants     []string      // that were checked, as sentences
 	Discrepancies  []Discrepancy // at most 100 for each invariant
 	CheckedAt      time.Time     // the instant of the snapshot
 }
@@ -61,6 +62,7 @@ func (l *Ledger) check(ctx context.Context, team *models.TeamID, invariants []in
 			if err != nil {
 				return fmt.Errorf("check that %s: %w", invariant.name, err)
 			}
+			report.Invariants = append(report.Invariants, invariant.name)
 			report.Discrepancies = append(report.Discrepancies, found...)
 		}
 		return nil

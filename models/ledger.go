@@ -285,3 +285,24 @@ type GrantExpiry struct {
 	Tokens Tokens
 	At     time.Time
 }
+
+// Paid is which grants paid the captured parts, each named once.
+func (r *Reservation) Paid() []Draw {
+	paid := []Draw{}
+	places := map[GrantID]int{}
+	for _, part := range r.Parts {
+		if part.State != PartCaptured {
+			continue
+		}
+		for _, draw := range part.Draws {
+			place, known := places[draw.GrantID]
+			if !known {
+				place = len(paid)
+				places[draw.GrantID] = place
+				paid = append(paid, Draw{GrantID: draw.GrantID})
+			}
+			paid[place].Tokens += draw.Tokens
+		}
+	}
+	return paid
+}

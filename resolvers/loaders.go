@@ -12,6 +12,7 @@ import (
 	"github.com/vikstrous/dataloadgen"
 
 	"productgenerator/auth"
+	"productgenerator/catalog"
 	"productgenerator/models"
 	"productgenerator/teams"
 )
@@ -64,6 +65,9 @@ type loaders struct {
 	generations  loader[models.GenerationID, models.Generation]
 	reservations loader[models.GenerationID, models.Reservation]
 	products     loader[productKey, models.Product]
+	texts        loader[productKey, catalog.Texts]
+	images       loader[productKey, []models.ProductImage]
+	prices       loader[productKey, []models.ProductPrice]
 }
 
 // standing is what a member has used of the team's day.
@@ -86,7 +90,10 @@ func (r *Resolver) newLoaders(viewer *auth.Viewer) *loaders {
 		grants:       newLoader(r.Ledger.GrantsByID),
 		generations:  newLoader(r.Operations.Generations),
 		reservations: newLoader(r.Ledger.ReservationsByGeneration),
-		products:     newLoader(r.readProducts),
+		products:     newLoader(byTeam(r.Catalog.Products)),
+		texts:        newLoader(byTeam(r.Catalog.Contents)),
+		images:       newLoader(byTeam(r.Catalog.Images)),
+		prices:       newLoader(byTeam(r.Catalog.Prices)),
 	}
 }
 
@@ -134,23 +141,25 @@ func (r *Resolver) readClocks(ctx context.Context, list []models.TeamID) (map[mo
 	return clocks, nil
 }
 
-// readProducts reads products, team by team.
-func (r *Resolver) readProducts(ctx context.Context, keys []productKey) (map[productKey]models.Product, error) {
-	ids := map[models.TeamID][]models.ProductID{}
-	for _, key := range keys {
-		ids[key.team] = append(ids[key.team], key.product)
-	}
-	products := make(map[productKey]models.Product, len(keys))
-	for team, list := range ids {
-		found, err := r.Catalog.Products(ctx, team, list)
-		if err != nil {
-			return nil, err
+// byTeam reads what belongs to products, team by team.
+func byTeam[V any](read func(context.Context, models.TeamID, []models.ProductID) (map[models.ProductID]V, error)) func(context.Context, []productKey) (map[productKey]V, error) {
+	return func(ctx context.Context, keys []productKey) (map[productKey]V, error) {
+		ids := map[models.TeamID][]models.ProductID{}
+		for _, key := range keys {
+			ids[key.team] = append(ids[key.team], key.product)
 		}
-		for id, product := range found {
-			products[productKey{team, id}] = product
+		values := make(map[productKey]V, len(keys))
+		for team, list := range ids {
+			found, err := read(ctx, team, list)
+			if err != nil {
+				return nil, err
+			}
+			for id, value := range found {
+				values[productKey{team, id}] = value
+			}
 		}
+		return values, nil
 	}
-	return products, nil
 }
 
 // loaderSets are the loaders of one response. The root fields of a mutation run one after the other and each sees what

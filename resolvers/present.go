@@ -11,7 +11,6 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"productgenerator/auth"
-	"productgenerator/catalog"
 	"productgenerator/ledger"
 	"productgenerator/models"
 )
@@ -69,7 +68,7 @@ func (r *Resolver) explain(t tongue, err error) (code, message string, extension
 		return say(codeUnauthenticated, codeUnauthenticated, nil)
 	case errors.Is(err, models.ErrForbidden):
 		return say(codeForbidden, codeForbidden, nil)
-	case errors.Is(err, models.ErrNotFound), errors.Is(err, catalog.ErrNotFound):
+	case errors.Is(err, models.ErrNotFound):
 		return say(codeNotFound, codeNotFound, nil)
 	case errors.Is(err, models.ErrPageSize):
 		return say(codeBadUserInput, "PAGE_SIZE", nil)

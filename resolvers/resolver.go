@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"log/slog"
+	"strings"
 	"time"
 
 	"productgenerator/auth"
@@ -34,7 +35,7 @@ type Deps struct {
 	Generations *bus.Feed[models.GenerationID, models.Generation]
 	// Batches shows the newest state of runs over many products, up to the last one.
 	Batches *bus.Feed[models.BatchID, models.GenerationBatch]
-	// PublicURL is what links to the dashboard begin with, without a slash at the end.
+	// PublicURL is what links to the dashboard begin with.
 	PublicURL string
 	// FeedCurrency is that of imported prices that name none, ISO 4217.
 	FeedCurrency string
@@ -50,6 +51,7 @@ type Resolver struct {
 
 // New makes resolvers.
 func New(deps Deps) *Resolver {
+	deps.PublicURL = strings.TrimRight(deps.PublicURL, "/")
 	r := &Resolver{Deps: deps, messages: newMessages()}
 	r.streams = newStreams(deps.Teams.Memberships, streamCheck)
 	return r

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"productgenerator/auth"
+	"productgenerator/bus"
+	"productgenerator/catalog"
+	"productgenerator/funding"
+	"productgenerator/graph"
+	"productgenerator/ledger"
+	"productgenerator/models"
+	"productgenerator/operations"
+	"productgenerator/postgres"
+	"productgenerator/resolvers"
+	"productgenerator/teams"
+	"productgenerator/transport"
+	"productgenerator/web"
+)
+
+// app is the program's parts, wired together: who needs what is to be seen here, and in which order they stop.
+type app struct {
+	config *config
+	log    *slog.Logger
+	db     *database
+
+	bus         *bus.Postgres
+	ledger      *ledger.Ledger
+	balances    *bus.Feed[models.TeamID, models.Balance]
+	generations *bus.Feed[models.GenerationID, models.Generation]
+	batches     *bus.Feed[models.BatchID, models.GenerationBatch]
+	operations  *operations.Operations
+
+	gate      *auth.Gate
+	origins   *auth.Origins
+	transport *transport.Server
+	metrics   *metrics
+
+	demoPassword string
+}
+
+// newApp opens the database and makes everything that serves it; nothing is left open behind an error.
+func newApp(ctx context.Context, c *config, log *slog.Logger) (_ *app, err error) {
+	a := &app{config: c, log: log}
+	if a.db, err = openDatabase(ctx, c, false, log); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.stop(context.WithoutCancel(ctx), nil))
+		}
+	}()
+	if a.bus, err = bus.Listen(ctx, a.db.url, log); err != nil {
+		return nil, err
+	}
+	a.ledger = ledger.New(a.db.Gorm, a.db.Pool, a.bus, ledger.Options{Cheapest: operations.CheapestCost, Log: log})
+	products := catalog.New(a.db.Gorm, time.Now)
+	if err := products.LoadPublicCatalogue(ctx); err != nil {
+		return nil, fmt.Errorf("public catalogue: %w", err)
+	}
+	a.operations, err = operations.New(operations.Options{
+		DB: a.db.Gorm, Pool: a.db.Pool, Ledger: a.ledger, Catalog: products,
+		Providers: makeProviders(c, products, log), Signals: a.bus, Log: log, Workers: c.Workers, Now: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.makeFeeds()
+	passwords := auth.NewPasswords(runtime.GOMAXPROCS(0))
+	sessions := auth.NewSessions(a.db.Gorm, time.Now)
+	accounts := auth.NewAccounts(a.db.Gorm, passwords, sessions, time.Now)
+	if c.AdminEmail != "" {
+		if err := accounts.EnsureAdministrator(ctx, c.AdminEmail, c.AdminPassword); err != nil {
+			return nil, fmt.Errorf("ADMIN_EMAIL: %w", err)
+		}
+	}
+	if *c.SeedDemo {
+		if a.demoPassword, err = seedDemo(ctx, c, a.db, a.ledger, products, passwords); err != nil {
+			return nil, fmt.Errorf("demonstration: %w", err)
+		}
+	}
+	if a.origins, err = auth.NewOrigins(c.PublicURL); err != nil {
+		return nil, settingError("PUBLIC_URL", c.PublicURL, "an http or https address")
+	}
+	a.gate = auth.NewGate(sessions, a.origins, log)
+	resolver := resolvers.New(resolvers.Deps{
+		Accounts: accounts, Sessions: sessions, Passwords: passwords,
+		Teams:  teams.New(a.db.Gorm, a.ledger, teams.Options{WelcomeTokens: models.Tokens(c.WelcomeTokens), Now: time.Now}),
+		Ledger: a.ledger, Catalog: products, Operations: a.operations, Funding: funding.New(a.ledger),
+		Balances: a.balances, Generations: a.generations, Batches: a.batches,
+		PublicURL: c.PublicURL, FeedCurrency: c.FeedCurrency, Log: log,
+	})
+	a.serveGraphQL(resolver, sessions)
+	return a, a.operations.Start(context.WithoutCancel(ctx))
+}
+
+// makeFeeds makes what subscriptions listen to: one reading of a thing's newest state for all who watch it here.
+func (a *app) makeFeeds() {
+	a.balances = bus.NewFeed(a.bus, bus.FeedOptions[models.TeamID, models.Balance]{
+		Read: a.ledger.Balance,
+		Newer: func(old, new models.Balance) bool {
+			return new.Version > old.Version || new.Version == old.Version && new.Day != old.Day
+		},
+		Due:   func(b models.Balance) time.Time { return b.ChangesAt() },
+		OnDue: a.ledger.PostTime,
+		Log:   a.log, Now: time.Now,
+	})
+	a.generations = bus.NewFeed(a.bus, bus.FeedOptions[models.GenerationID, models.Generation]{
+		Read: a.operations.Generation, Newer: operations.GenerationChanged, Log: a.log,
+		Final: func(g models.Generation) bool { return g.Status.Finished() },
+	})
+	a.batches = bus.NewFeed(a.bus, bus.FeedOptions[models.BatchID, models.GenerationBatch]{
+		Read: a.operations.Batch, Newer: operations.BatchChanged, Log: a.log,
+		Final: func(b models.GenerationBatch) bool { return b.Status().Finished() },
+	})
+}
+
+// serveGraphQL puts the resolvers behind the transports.
+func (a *app) serveGraphQL(resolver *resolvers.Resolver, sessions *auth.Sessions) {
+	a.metrics = newMetrics(a)
+	a.transport = transport.New(transport.Config{
+		Schema:        graph.NewExecutableSchema(graph.Config{Resolvers: resolver}),
+		Logger:        a.log,
+		Present:       resolver.Present,
+		PerResponse:   resolver.WithLoaders,
+		Origins:       a.origins.Ours,
+		Init:          a.gate.Init,
+		Recheck:       sessions.Recheck,
+		Introspection: a.mayIntrospect,
+		MoneyMutations: []string{
+			"generateTexts", "searchImages", "searchPrices", "generateAll", "generateMany", "cancelGeneration",
+			"cancelGenerationBatch", "grantTokens",
+		},
+		Observe: a.metrics.observe,
+	})
+}
+
+// mayIntrospect says who may read the schema: administrators, and anyone in the demonstration.
+func (a *app) mayIntrospect(ctx context.Context) bool {
+	if *a.config.SeedDemo {
+		return true
+	}
+	viewer := auth.ViewerFrom(ctx)
+	return viewer != nil && viewer.User.PlatformRole == models.PlatformAdministrator
+}
+
+// handler is every path that the program serves.
+func (a *app) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", a.origins.Handler(a.gate.Handler(resolvers.Language(a.transport))))
+	mux.Handle("/graphiql", web.GraphiQL())
+	mux.Handle("/graphiql/", web.GraphiQL())
+	mux.Handle("/", web.Home())
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive") })
+	mux.HandleFunc("GET /readyz", a.answerReady)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// readyTimeout bounds how long the database may take to say that it is there.
+const readyTimeout = 2 * time.Second
+
+// answerReady says whether the program can serve: its database answers with the schema it needs, and the bus listens.
+func (a *app) answerReady(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	if err := errors.Join(postgres.Migrated(ctx, a.db.DB), a.bus.Ready(ctx)); err != nil {
+		a.log.Warn("not ready", "error", err)
+		answer(w, http.StatusServiceUnavailable, "not ready: the database or the bus does not answer")
+		return
+	}
+	answer(w, http.StatusOK, "ready")
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text+"\n")
+}
+
+// greet prints where to look and how to sign in.
+func (a *app) greet(w io.Writer) {
+	fmt.Fprintf(w, "\nProduct Generator is ready.\n\n  home        %s/\n  playground  %s/graphiql\n", a.config.PublicURL, a.config.PublicURL)
+	if a.demoPassword != "" {
+		fmt.Fprintf(w, "  sign in     %s  %s\n", demoEmail, a.demoPassword)
+	}
+	fmt.Fprintln(w)
+}
+
+// stop ends everything in the order of the process contract: no new work, running requests finish, sockets close,
+// workers hand their jobs back, the ledger commits what waits, and the embedded database stops cleanly.
+func (a *app) stop(ctx context.Context, server *http.Server) error {
+	var errs []error
+	if a.transport != nil {
+		errs = append(errs, a.transport.Shutdown(ctx))
+	}
+	if server != nil {
+		errs = append(errs, server.Shutdown(ctx))
+	}
+	if a.operations != nil {
+		errs = append(errs, a.operations.Stop(ctx))
+	}
+	if a.balances != nil {
+		a.balances.Close()
+		a.generations.Close()
+		a.batches.Close()
+	}
+	if a.ledger != nil {
+		a.ledger.Close()
+	}
+	if a.bus != nil {
+		a.bus.Close()
+	}
+	return errors.Join(append(errs, a.db.close(ctx))...)
+}
