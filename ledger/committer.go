@@ -12,11 +12,12 @@ import (
 )
 
 // How long a transaction may take until it commits, its commit on top of that, and how often one is tried when the
-// database asks for it again.
+// database asks for it again: less often where it has waited for a lock each time.
 const (
 	batchTimeout  = 10 * time.Second
 	commitTimeout = 5 * time.Second
 	maxTries      = 6
+	maxLockTries  = 2
 )
 
 // laneShare is the part of the pool's connections that may wait for rows that someone else holds: one in so many.
@@ -94,7 +95,7 @@ func (l *Ledger) commit(changes []*pending, wait bool) (skipped []*pending) {
 			return skipped
 		case isCode(err, codeLockNotAvailable) && !wait:
 			return changes
-		case retryable(err) && try < maxTries && ctx.Err() == nil:
+		case retryable(err) && try < triesFor(err) && ctx.Err() == nil:
 			l.stats.retries.Add(1)
 			pause(ctx, try)
 		case len(changes) > 1 && !concernsAll(err):
@@ -105,6 +106,13 @@ func (l *Ledger) commit(changes []*pending, wait bool) (skipped []*pending) {
 			return nil
 		}
 	}
+}
+
+func triesFor(err error) int {
+	if isCode(err, codeLockNotAvailable) {
+		return maxLockTries
+	}
+	return maxTries
 }
 
 // try runs one transaction and, once it is committed, publishes its signals and answers its changes.

@@ -32,14 +32,19 @@ type platform struct {
 
 func newPlatform(t testing.TB) *platform {
 	t.Helper()
-	p := &platform{t: t, url: pgtest.NewURL(t), bus: bus.NewMemory(), log: slog.New(slog.DiscardHandler)}
+	return platformOn(t, pgtest.NewURL(t))
+}
+
+func platformOn(t testing.TB, url string) *platform {
+	t.Helper()
+	p := &platform{t: t, url: url, bus: bus.NewMemory(), log: slog.New(slog.DiscardHandler)}
 	p.db = p.open()
 	return p
 }
 
 func (p *platform) open() *postgres.DB {
 	p.t.Helper()
-	db, err := postgres.Open(within(p.t), p.url, postgres.Options{AllowUnsafe: true})
+	db, err := postgres.Open(within(p.t), p.url, postgres.Options{AllowUnsafe: true, Log: p.log})
 	if err != nil {
 		p.t.Fatal(err)
 	}

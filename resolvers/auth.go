@@ -111,7 +111,7 @@ func (r *userResolver) Memberships(ctx context.Context, user *models.User) ([]mo
 	if auth.ViewerFrom(ctx) == nil {
 		return []models.Membership{}, nil
 	}
-	return loadersFrom(ctx).places.Load(ctx, user.ID)
+	return orNone(loadersFrom(ctx).places.Load(ctx, user.ID))
 }
 
 func (r *Resolver) User() graph.UserResolver { return &userResolver{r} }

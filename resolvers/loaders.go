@@ -187,8 +187,8 @@ type loadersKey struct{}
 // WithLoaders is the context that one response is resolved with: a query's, a mutation's, each event's of a
 // subscription. Every one has loaders of its own.
 func (r *Resolver) WithLoaders(ctx context.Context) context.Context {
-	viewer := auth.ViewerFrom(ctx)
-	sets := &loaderSets{new: func() *loaders { return r.newLoaders(viewer) }, byRoot: map[string]*loaders{}}
+	// Who asks is looked up late: a mutation that signs in goes on as the one who has signed in.
+	sets := &loaderSets{new: func() *loaders { return r.newLoaders(auth.ViewerFrom(ctx)) }, byRoot: map[string]*loaders{}}
 	return context.WithValue(ctx, loadersKey{}, sets)
 }
 

@@ -113,7 +113,7 @@ func (r *Resolver) userNode(ctx context.Context, id models.UserID) (graph.Node, 
 		return nil, err
 	}
 	if viewer.User.ID != id && !isAdministrator(viewer) {
-		shared, err := loadersFrom(ctx).places.Load(ctx, id)
+		shared, err := orNone(loadersFrom(ctx).places.Load(ctx, id))
 		if err != nil {
 			return nil, err
 		}
