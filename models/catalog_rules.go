@@ -25,18 +25,6 @@ const (
 	MaxContentText    = 20_000
 )
 
-// FieldCode is what is wrong with a value that a user gave. The values are the API's UserErrorCode.
-type FieldCode string
-
-// The codes of fields. The empty code is no fault at all.
-const (
-	FieldRequired FieldCode = "REQUIRED"
-	FieldTooLong  FieldCode = "TOO_LONG"
-	FieldInvalid  FieldCode = "INVALID"
-	FieldTooMany  FieldCode = "TOO_MANY"
-	FieldTaken    FieldCode = "TAKEN"
-)
-
 // CheckLine says what is wrong with a text that belongs on one line: more than limit characters, broken UTF-8, or
 // control characters.
 func CheckLine(text string, limit int) FieldCode {

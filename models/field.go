@@ -2,11 +2,26 @@ package models
 
 import "strings"
 
+// FieldCode is what is wrong with a value that a user gave. The values are the API's UserErrorCode.
+type FieldCode string
+
+// The codes of fields. The empty code is no fault at all.
+const (
+	FieldRequired FieldCode = "REQUIRED"
+	FieldTooShort FieldCode = "TOO_SHORT"
+	FieldTooLong  FieldCode = "TOO_LONG"
+	FieldInvalid  FieldCode = "INVALID"
+	FieldTooMany  FieldCode = "TOO_MANY"
+	FieldTaken    FieldCode = "TAKEN"
+)
+
 // FieldError is one thing that is wrong with a value that a user gave.
 type FieldError struct {
 	Path  []string // into the input, such as attributes, 2, name
 	Code  FieldCode
-	Limit int // TOO_SHORT: the fewest characters; TOO_LONG: the most; TOO_MANY: the most entries; OUT_OF_RANGE: the lowest
+	Limit int    // TOO_SHORT: the fewest characters; TOO_LONG: the most; TOO_MANY: the most entries; OUT_OF_RANGE: the lowest
+	Place string // templates: where in the text, as line:column
+	Token string // templates: what stands there and is not allowed or not known
 }
 
 // FieldErrors is everything that is wrong with an input. Nothing was done.
