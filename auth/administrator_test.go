@@ -129,7 +129,7 @@ func TestOnlyTheFirstOfTwoProcessesWritesSoThatNewSessionsStay(t *testing.T) {
 
 func TestAnAdministratorThatCannotBeIsRefused(t *testing.T) {
 	w := newWorld(t)
-	refusedAs(t, w.accounts.EnsureAdministrator(t.Context(), "admin", adminPassword), "email", Invalid)
-	refusedAs(t, w.accounts.EnsureAdministrator(t.Context(), adminEmail, "short"), "password", TooShort)
-	refusedAs(t, w.accounts.EnsureAdministrator(t.Context(), adminEmail, adminEmail), "password", Invalid)
+	refusedAs(t, w.accounts.EnsureAdministrator(t.Context(), "admin", adminPassword), "email", models.FieldInvalid)
+	refusedAs(t, w.accounts.EnsureAdministrator(t.Context(), adminEmail, "short"), "password", models.FieldTooShort)
+	refusedAs(t, w.accounts.EnsureAdministrator(t.Context(), adminEmail, adminEmail), "password", models.FieldInvalid)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"productgenerator/models"
 )
 
 // The longest e-mail address, in bytes, and its longest part before the @. RFC 5321, 4.5.3.1
@@ -18,14 +20,14 @@ const (
 // or invisible characters, addresses of machines by number.
 func NormalizeEmail(email string) (string, error) {
 	if len(email) > 4*maxEmailLength {
-		return "", &FieldError{Field: "email", Code: TooLong, Limit: maxEmailLength}
+		return "", &FieldError{Field: "email", Code: models.FieldTooLong, Limit: maxEmailLength}
 	}
 	email = strings.TrimSpace(email)
 	if len(email) > maxEmailLength {
-		return "", &FieldError{Field: "email", Code: TooLong, Limit: maxEmailLength}
+		return "", &FieldError{Field: "email", Code: models.FieldTooLong, Limit: maxEmailLength}
 	}
 	if !plainAddress(email) {
-		return "", &FieldError{Field: "email", Code: Invalid}
+		return "", &FieldError{Field: "email", Code: models.FieldInvalid}
 	}
 	return email, nil
 }

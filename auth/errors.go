@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"productgenerator/models"
 )
 
 var (
@@ -14,20 +16,10 @@ var (
 	ErrWrongCredentials = errors.New("wrong e-mail or password")
 )
 
-// FieldCode says what is wrong with a field. The values are the API's UserErrorCode.
-type FieldCode string
-
-// The codes of fields.
-const (
-	TooShort FieldCode = "TOO_SHORT"
-	TooLong  FieldCode = "TOO_LONG"
-	Invalid  FieldCode = "INVALID"
-)
-
 // FieldError refuses what was typed into a field. It never holds the value itself.
 type FieldError struct {
 	Field string // email or password
-	Code  FieldCode
+	Code  models.FieldCode
 	Limit int // TOO_SHORT: the fewest characters; TOO_LONG: the most
 }
 

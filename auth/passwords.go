@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
+
+	"productgenerator/models"
 )
 
 // How long a password is, in characters.
@@ -42,13 +44,13 @@ func CheckPassword(password, email string) error {
 	length := utf8.RuneCountInString(password)
 	switch {
 	case !utf8.ValidString(password):
-		return &FieldError{Field: "password", Code: Invalid}
+		return &FieldError{Field: "password", Code: models.FieldInvalid}
 	case length < MinPasswordLength:
-		return &FieldError{Field: "password", Code: TooShort, Limit: MinPasswordLength}
+		return &FieldError{Field: "password", Code: models.FieldTooShort, Limit: MinPasswordLength}
 	case length > MaxPasswordLength:
-		return &FieldError{Field: "password", Code: TooLong, Limit: MaxPasswordLength}
+		return &FieldError{Field: "password", Code: models.FieldTooLong, Limit: MaxPasswordLength}
 	case strings.EqualFold(strings.TrimSpace(password), strings.TrimSpace(email)):
-		return &FieldError{Field: "password", Code: Invalid}
+		return &FieldError{Field: "password", Code: models.FieldInvalid}
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+
+	"productgenerator/models"
 )
 
 func TestAPasswordMatchesItsOwnHashOnly(t *testing.T) {
@@ -127,17 +129,17 @@ func TestWhoGivesUpWaitingLeavesTheQueue(t *testing.T) {
 func TestPasswordsKeepTheRules(t *testing.T) {
 	for _, c := range []struct {
 		name, password string
-		want           FieldCode
+		want           models.FieldCode
 	}{
-		{"seven characters", "1234567", TooShort},
-		{"seven characters of several bytes", "ñññññññ", TooShort},
+		{"seven characters", "1234567", models.FieldTooShort},
+		{"seven characters of several bytes", "ñññññññ", models.FieldTooShort},
 		{"eight characters", "12345678", ""},
 		{"two hundred", strings.Repeat("é", 200), ""},
-		{"two hundred and one", strings.Repeat("e", 201), TooLong},
-		{"the e-mail", "ann@example.com", Invalid},
-		{"the e-mail in other letters", " ANN@example.COM", Invalid},
-		{"not UTF-8", "12345678\xff", Invalid},
-		{"empty", "", TooShort},
+		{"two hundred and one", strings.Repeat("e", 201), models.FieldTooLong},
+		{"the e-mail", "ann@example.com", models.FieldInvalid},
+		{"the e-mail in other letters", " ANN@example.COM", models.FieldInvalid},
+		{"not UTF-8", "12345678\xff", models.FieldInvalid},
+		{"empty", "", models.FieldTooShort},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			refusedAs(t, CheckPassword(c.password, annEmail), "password", c.want)
@@ -145,7 +147,7 @@ func TestPasswordsKeepTheRules(t *testing.T) {
 	}
 }
 
-func refusedAs(t *testing.T, err error, field string, code FieldCode) {
+func refusedAs(t *testing.T, err error, field string, code models.FieldCode) {
 	t.Helper()
 	var refused *FieldError
 	switch {

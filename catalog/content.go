@@ -19,7 +19,7 @@ type Texts struct {
 
 // EditContent stores a text that a member wrote by hand as the next version. expected, if given, is the version that
 // the member saw, 0 for none; if it is no longer the one in use, the error is a *StaleVersionError. Else it is
-// FieldErrors or ErrNotFound.
+// models.FieldErrors or models.ErrNotFound.
 func (c *Catalog) EditContent(ctx context.Context, team models.TeamID, product models.ProductID, part models.Part, text string, expected *int, author models.UserID) (models.Content, error) {
 	if err := checkContent(part, text, "text"); err != nil {
 		return models.Content{}, err
@@ -31,7 +31,7 @@ func (c *Catalog) EditContent(ctx context.Context, team models.TeamID, product m
 }
 
 // RestoreContent brings an earlier version back as the next one, with its text, its source and its generation. The
-// version in use is returned as it is. It returns FieldErrors for a version that was never there, or ErrNotFound.
+// version in use is returned as it is. It returns models.FieldErrors for a version that was never there, or models.ErrNotFound.
 func (c *Catalog) RestoreContent(ctx context.Context, team models.TeamID, product models.ProductID, part models.Part, version int, author models.UserID) (models.Content, error) {
 	if _, err := c.Product(ctx, team, product); err != nil {
 		return models.Content{}, err
@@ -50,8 +50,8 @@ func (c *Catalog) RestoreContent(ctx context.Context, team models.TeamID, produc
 	}, nil)
 }
 
-// MarkReviewed records who first read a version and found it good. It returns FieldErrors for a version that was never
-// there, or ErrNotFound.
+// MarkReviewed records who first read a version and found it good. It returns models.FieldErrors for a version that was never
+// there, or models.ErrNotFound.
 func (c *Catalog) MarkReviewed(ctx context.Context, team models.TeamID, product models.ProductID, part models.Part, version int, reviewer models.UserID) (models.Content, error) {
 	if _, err := c.Product(ctx, team, product); err != nil {
 		return models.Content{}, err
@@ -105,21 +105,21 @@ func (c *Catalog) Versions(ctx context.Context, team models.TeamID, product mode
 	return models.Connect(page, rows, func(c models.Content) string { return strconv.Itoa(c.Version) }), nil
 }
 
-// Content reads one version of a text by its id, or returns ErrNotFound.
+// Content reads one version of a text by its id, or returns models.ErrNotFound.
 func (c *Catalog) Content(ctx context.Context, team models.TeamID, id models.ContentID) (models.Content, error) {
 	content, err := gorm.G[models.Content](c.db).Where("team_id = ? AND id = ?", team, id).Take(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return models.Content{}, fmt.Errorf("text %s: %w", id, ErrNotFound)
+		return models.Content{}, fmt.Errorf("text %s: %w", id, models.ErrNotFound)
 	}
 	return content, err
 }
 
-// version reads a version, or returns FieldErrors that name it.
+// version reads a version, or returns models.FieldErrors that name it.
 func (c *Catalog) version(ctx context.Context, team models.TeamID, product models.ProductID, part models.Part, version int) (models.Content, error) {
 	content, err := gorm.G[models.Content](c.db).
 		Where("team_id = ? AND product_id = ? AND part = ? AND version = ?", team, product, part, version).Take(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return models.Content{}, FieldErrors{{Path: []string{"version"}, Code: models.FieldInvalid}}
+		return models.Content{}, models.FieldErrors{{Path: []string{"version"}, Code: models.FieldInvalid}}
 	}
 	if err != nil {
 		return models.Content{}, fmt.Errorf("read version %d of %s: %w", version, product, err)
@@ -152,7 +152,7 @@ func (c *Catalog) addVersion(ctx context.Context, content models.Content, expect
 		return content, nil
 	}
 	if expected == nil { // deleted since it was read
-		return models.Content{}, fmt.Errorf("product %s: %w", content.ProductID, ErrNotFound)
+		return models.Content{}, fmt.Errorf("product %s: %w", content.ProductID, models.ErrNotFound)
 	}
 	newest, err := c.newest(ctx, content.TeamID, content.ProductID, content.Part)
 	if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
@@ -163,14 +163,14 @@ func (c *Catalog) addVersion(ctx context.Context, content models.Content, expect
 
 // checkContent checks a text that is to become a version.
 func checkContent(part models.Part, text string, path ...string) error {
-	var faults FieldErrors
+	var faults models.FieldErrors
 	if !part.IsText() {
-		faults.add(models.FieldInvalid, 0, "part")
+		faults.Add(models.FieldInvalid, 0, "part")
 	}
 	if strings.TrimSpace(text) == "" {
-		faults.add(models.FieldRequired, 0, path...)
+		faults.Add(models.FieldRequired, 0, path...)
 	} else if code := models.CheckText(text, models.MaxContentText); code != "" {
-		faults.add(code, models.MaxContentText, path...)
+		faults.Add(code, models.MaxContentText, path...)
 	}
-	return faults.err()
+	return faults.Err()
 }

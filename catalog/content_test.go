@@ -92,7 +92,7 @@ func TestBadTextsAreNotStored(t *testing.T) {
 	}
 	for _, test := range tests {
 		_, err := s.EditContent(within(t), s.team, cup.ID, test.part, test.text, nil, s.author)
-		var faults FieldErrors
+		var faults models.FieldErrors
 		if !errors.As(err, &faults) || faults[0].Code != test.want {
 			t.Errorf("%.10q: %v, want %s", test.text, err, test.want)
 		}
@@ -157,7 +157,7 @@ func TestARestoredVersionKeepsItsSourceAndGeneration(t *testing.T) {
 	if err != nil || again.ID != restored.ID {
 		t.Errorf("restoring the version in use made %+v, %v", again, err)
 	}
-	var faults FieldErrors
+	var faults models.FieldErrors
 	if _, err := s.RestoreContent(within(t), s.team, cup.ID, short, 9, s.author); !errors.As(err, &faults) {
 		t.Errorf("a version that never was: %v", err)
 	}
@@ -194,7 +194,7 @@ func TestGeneratedTextsAreStoredTogether(t *testing.T) {
 	err = pgx.BeginFunc(within(t), s.pool, func(tx pgx.Tx) error {
 		return AddVersions(within(t), tx, []models.Content{generated(s.other, cup.ID, models.NewGenerationID(time.Now()), short, "x")})
 	})
-	if !errors.Is(err, ErrNotFound) {
+	if !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("another team's product: %v", err)
 	}
 	err = pgx.BeginFunc(within(t), s.pool, func(tx pgx.Tx) error {
@@ -234,7 +234,7 @@ func TestTheFirstReviewIsKept(t *testing.T) {
 	if diff := cmp.Diff(first, second); err != nil || diff != "" {
 		t.Errorf("%v (-first +second):\n%s", err, diff)
 	}
-	var faults FieldErrors
+	var faults models.FieldErrors
 	if _, err := s.MarkReviewed(within(t), s.team, cup.ID, short, 2, s.author); !errors.As(err, &faults) {
 		t.Errorf("a version that never was: %v", err)
 	}
@@ -245,16 +245,16 @@ func TestAnotherTeamsTextsAreNotThere(t *testing.T) {
 	cup := s.product("Cup")
 	content := s.edit(cup.ID, short, "secret")
 	ctx := within(t)
-	if _, err := s.EditContent(ctx, s.other, cup.ID, short, "x", nil, s.author); !errors.Is(err, ErrNotFound) {
+	if _, err := s.EditContent(ctx, s.other, cup.ID, short, "x", nil, s.author); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("edited: %v", err)
 	}
-	if _, err := s.RestoreContent(ctx, s.other, cup.ID, short, 1, s.author); !errors.Is(err, ErrNotFound) {
+	if _, err := s.RestoreContent(ctx, s.other, cup.ID, short, 1, s.author); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("restored: %v", err)
 	}
-	if _, err := s.MarkReviewed(ctx, s.other, cup.ID, short, 1, s.author); !errors.Is(err, ErrNotFound) {
+	if _, err := s.MarkReviewed(ctx, s.other, cup.ID, short, 1, s.author); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("reviewed: %v", err)
 	}
-	if _, err := s.Content(ctx, s.other, content.ID); !errors.Is(err, ErrNotFound) {
+	if _, err := s.Content(ctx, s.other, content.ID); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("read: %v", err)
 	}
 	if texts, err := s.Contents(ctx, s.other, []models.ProductID{cup.ID}); err != nil || len(texts) != 0 {

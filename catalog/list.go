@@ -12,12 +12,12 @@ import (
 	"productgenerator/models"
 )
 
-// Product reads a product of the team, or returns ErrNotFound.
+// Product reads a product of the team, or returns models.ErrNotFound.
 func (c *Catalog) Product(ctx context.Context, team models.TeamID, id models.ProductID) (models.Product, error) {
 	product, err := gorm.G[models.Product](c.db).Select(productSelect).
 		Where("team_id = ? AND id = ? AND deleted_at IS NULL", team, id).Take(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return models.Product{}, fmt.Errorf("product %s: %w", id, ErrNotFound)
+		return models.Product{}, fmt.Errorf("product %s: %w", id, models.ErrNotFound)
 	}
 	if err != nil {
 		return models.Product{}, fmt.Errorf("read product %s: %w", id, err)

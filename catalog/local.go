@@ -172,7 +172,7 @@ func (c *Catalog) similar(ctx context.Context, team models.TeamID, product model
 		if strings.TrimSpace(query) == "" {
 			query = itself.Name
 		}
-	case !errors.Is(err, ErrNotFound):
+	case !errors.Is(err, models.ErrNotFound):
 		return nil, err
 	}
 	words := nameWords(query, brand)

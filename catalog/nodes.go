@@ -11,7 +11,7 @@ import (
 )
 
 // The readings below name no team: they are how the team is found that a thing belongs to. Whoever calls them asks
-// whether the viewer may see that team before anything is shown. They return ErrNotFound.
+// whether the viewer may see that team before anything is shown. They return models.ErrNotFound.
 
 // ContentNode reads a version of a text by its id alone.
 func (c *Catalog) ContentNode(ctx context.Context, id models.ContentID) (models.Content, error) {
@@ -36,7 +36,7 @@ func (c *Catalog) TemplateNode(ctx context.Context, id models.TemplateID) (model
 func node[R any](ctx context.Context, db *gorm.DB, id string) (R, error) {
 	row, err := gorm.G[R](db).Where("id = ?", id).Take(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return row, fmt.Errorf("%s: %w", id, ErrNotFound)
+		return row, fmt.Errorf("%s: %w", id, models.ErrNotFound)
 	}
 	return row, err
 }

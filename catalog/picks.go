@@ -54,8 +54,8 @@ func (c *Catalog) Prices(ctx context.Context, team models.TeamID, products []mod
 	return prices, nil
 }
 
-// PickImages makes exactly these of the product's images the picked ones; none clears them. It returns FieldErrors that
-// name the ids which are not the product's, or ErrNotFound.
+// PickImages makes exactly these of the product's images the picked ones; none clears them. It returns models.FieldErrors that
+// name the ids which are not the product's, or models.ErrNotFound.
 func (c *Catalog) PickImages(ctx context.Context, team models.TeamID, product models.ProductID, images []models.ImageID) error {
 	return c.pick(ctx, models.ProductImage{}, "imageIds", team, product, *ids(images))
 }
@@ -80,7 +80,7 @@ func found[R searchResult](ctx context.Context, db *gorm.DB, team models.TeamID,
 // pick checks the ids and sets the marks. Search results are never taken away, so that what was checked stays true.
 func (c *Catalog) pick(ctx context.Context, table interface{ TableName() string }, field string, team models.TeamID, product models.ProductID, picked []string) error {
 	if len(picked) > MaxShown {
-		return FieldErrors{{Path: []string{field}, Code: models.FieldTooMany, Limit: MaxShown}}
+		return models.FieldErrors{{Path: []string{field}, Code: models.FieldTooMany, Limit: MaxShown}}
 	}
 	if _, err := c.Product(ctx, team, product); err != nil {
 		return err
@@ -96,13 +96,13 @@ func (c *Catalog) pick(ctx context.Context, table interface{ TableName() string 
 	for _, id := range known {
 		isKnown[id] = true
 	}
-	var faults FieldErrors
+	var faults models.FieldErrors
 	for i, id := range picked {
 		if !isKnown[id] {
-			faults.add(models.FieldInvalid, 0, field, strconv.Itoa(i))
+			faults.Add(models.FieldInvalid, 0, field, strconv.Itoa(i))
 		}
 	}
-	if err := faults.err(); err != nil {
+	if err := faults.Err(); err != nil {
 		return err
 	}
 	err = db.Exec(`

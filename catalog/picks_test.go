@@ -72,7 +72,7 @@ func TestNoMoreThanTwentyAreShownOrPicked(t *testing.T) {
 	if got := s.shownImages(cup.ID); len(got) != MaxShown {
 		t.Errorf("%d shown", len(got))
 	}
-	var faults FieldErrors
+	var faults models.FieldErrors
 	if err := s.PickImages(within(t), s.team, cup.ID, images[:21]); !errors.As(err, &faults) || faults[0].Code != models.FieldTooMany {
 		t.Errorf("21 picked: %v", err)
 	}
@@ -84,11 +84,11 @@ func TestOnlyTheProductsOwnResultsArePicked(t *testing.T) {
 	_, prices := s.search(cup.ID, 2)
 	_, foreign := s.search(pot.ID, 1)
 	err := s.PickPrices(within(t), s.team, cup.ID, []models.PriceID{prices[0], foreign[0], "price_none"})
-	var faults FieldErrors
+	var faults models.FieldErrors
 	if !errors.As(err, &faults) || faults.Error() != "bad input: priceIds.1: INVALID, priceIds.2: INVALID" {
 		t.Errorf("error %v", err)
 	}
-	if err := s.PickPrices(within(t), s.other, cup.ID, prices); !errors.Is(err, ErrNotFound) {
+	if err := s.PickPrices(within(t), s.other, cup.ID, prices); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("another team picked: %v", err)
 	}
 	if err := s.PickPrices(within(t), s.team, cup.ID, prices[1:]); err != nil {

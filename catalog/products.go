@@ -26,7 +26,7 @@ type ProductChange struct {
 	Attributes                 Optional[[]models.Attribute]
 }
 
-// CreateProduct adds a product to the team. It returns FieldErrors, or a *TakenError if another one has the SKU.
+// CreateProduct adds a product to the team. It returns models.FieldErrors, or a *TakenError if another one has the SKU.
 func (c *Catalog) CreateProduct(ctx context.Context, team models.TeamID, input NewProduct) (models.Product, error) {
 	now := c.instant()
 	product := models.Product{
@@ -48,7 +48,7 @@ func (c *Catalog) CreateProduct(ctx context.Context, team models.TeamID, input N
 	return product, nil
 }
 
-// UpdateProduct changes a product. It returns FieldErrors, ErrNotFound, or a *TakenError if another one has the SKU.
+// UpdateProduct changes a product. It returns models.FieldErrors, models.ErrNotFound, or a *TakenError if another one has the SKU.
 func (c *Catalog) UpdateProduct(ctx context.Context, team models.TeamID, id models.ProductID, change ProductChange) (models.Product, error) {
 	var after models.Product
 	err := c.transact(ctx, func(tx *gorm.DB) error {
@@ -81,7 +81,7 @@ func (c *Catalog) UpdateProduct(ctx context.Context, team models.TeamID, id mode
 }
 
 // DeleteProduct takes a product off the team's lists and returns its last state; its generations keep its name. It
-// returns ErrNotFound, or a *RunningError while a generation on it is unfinished.
+// returns models.ErrNotFound, or a *RunningError while a generation on it is unfinished.
 func (c *Catalog) DeleteProduct(ctx context.Context, team models.TeamID, id models.ProductID) (models.Product, error) {
 	var product models.Product
 	err := c.transact(ctx, func(tx *gorm.DB) error {
@@ -119,7 +119,7 @@ func lockProduct(ctx context.Context, tx *gorm.DB, team models.TeamID, id models
 		SELECT `+productSelect+` FROM products
 		WHERE team_id = ? AND id = ? AND deleted_at IS NULL FOR NO KEY UPDATE`, team, id).Take(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return models.Product{}, ErrNotFound
+		return models.Product{}, models.ErrNotFound
 	}
 	return product, err
 }
@@ -141,17 +141,17 @@ func checkSKU(ctx context.Context, tx *gorm.DB, product models.Product) error {
 }
 
 // tidyProduct trims what a member typed, turns blank fields into absent ones, checks all of them, and returns
-// FieldErrors that list everything wrong.
+// models.FieldErrors that list everything wrong.
 func tidyProduct(p *models.Product) error {
-	var faults FieldErrors
+	var faults models.FieldErrors
 	p.Name = strings.TrimSpace(p.Name)
-	faults.require(p.Name, models.MaxProductName, "name")
-	p.SKU = faults.optional(p.SKU, models.MaxSKU, "sku")
-	p.Brand = faults.optional(p.Brand, models.MaxBrand, "brand")
-	p.Category = faults.optional(p.Category, models.MaxCategory, "category")
+	requireLine(&faults, p.Name, models.MaxProductName, "name")
+	p.SKU = optionalLine(&faults, p.SKU, models.MaxSKU, "sku")
+	p.Brand = optionalLine(&faults, p.Brand, models.MaxBrand, "brand")
+	p.Category = optionalLine(&faults, p.Category, models.MaxCategory, "category")
 	if len(p.Attributes) > models.MaxAttributes {
-		faults.add(models.FieldTooMany, models.MaxAttributes, "attributes")
-		return faults.err()
+		faults.Add(models.FieldTooMany, models.MaxAttributes, "attributes")
+		return faults.Err()
 	}
 	attributes := make([]models.Attribute, len(p.Attributes))
 	for i, attribute := range p.Attributes {
@@ -159,12 +159,12 @@ func tidyProduct(p *models.Product) error {
 		attributes[i] = models.Attribute{
 			Name: strings.TrimSpace(attribute.Name), Value: strings.TrimSpace(attribute.Value),
 		}
-		faults.require(attributes[i].Name, models.MaxAttributeName, "attributes", at, "name")
-		faults.require(attributes[i].Value, models.MaxAttributeValue, "attributes", at, "value")
+		requireLine(&faults, attributes[i].Name, models.MaxAttributeName, "attributes", at, "name")
+		requireLine(&faults, attributes[i].Value, models.MaxAttributeValue, "attributes", at, "value")
 	}
 	p.Attributes = attributes
 	complete(p)
-	return faults.err()
+	return faults.Err()
 }
 
 // complete fills in what follows from the other fields, and the lists as the database gives them back.
@@ -173,23 +173,19 @@ func complete(p *models.Product) {
 	p.Attributes, p.FeedImages, p.FeedOffers = orEmpty(p.Attributes), orEmpty(p.FeedImages), orEmpty(p.FeedOffers)
 }
 
-func (e *FieldErrors) add(code models.FieldCode, limit int, path ...string) {
-	*e = append(*e, FieldError{Path: path, Code: code, Limit: limit})
-}
-
-// require checks a line that must not be empty.
-func (e *FieldErrors) require(line string, limit int, path ...string) {
+// requireLine checks a line that must not be empty.
+func requireLine(faults *models.FieldErrors, line string, limit int, path ...string) {
 	if line == "" {
-		e.add(models.FieldRequired, 0, path...)
+		faults.Add(models.FieldRequired, 0, path...)
 		return
 	}
 	if code := models.CheckLine(line, limit); code != "" {
-		e.add(code, limit, path...)
+		faults.Add(code, limit, path...)
 	}
 }
 
-// optional trims and checks a line that may be absent; a blank one is.
-func (e *FieldErrors) optional(line *string, limit int, path ...string) *string {
+// optionalLine trims and checks a line that may be absent; a blank one is.
+func optionalLine(faults *models.FieldErrors, line *string, limit int, path ...string) *string {
 	if line == nil {
 		return nil
 	}
@@ -198,7 +194,7 @@ func (e *FieldErrors) optional(line *string, limit int, path ...string) *string 
 		return nil
 	}
 	if code := models.CheckLine(trimmed, limit); code != "" {
-		e.add(code, limit, path...)
+		faults.Add(code, limit, path...)
 	}
 	return &trimmed
 }

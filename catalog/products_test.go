@@ -19,7 +19,7 @@ func TestAnInputsFaultsAreAllNamedAtOnce(t *testing.T) {
 		Name: "  ", SKU: text(strings.Repeat("x", 101)), Brand: text("a\x00b"),
 		Attributes: []models.Attribute{{Name: "Size", Value: "S"}, {Name: "", Value: strings.Repeat("x", 1001)}},
 	})
-	var faults FieldErrors
+	var faults models.FieldErrors
 	if !errors.As(err, &faults) {
 		t.Fatalf("error %v, want field errors", err)
 	}
@@ -115,7 +115,7 @@ func TestAProductWithAnUnfinishedGenerationIsNotDeleted(t *testing.T) {
 	if err != nil || deleted.Name != "Cup" || deleted.DeletedAt == nil {
 		t.Fatalf("%+v, %v", deleted, err)
 	}
-	if _, err := s.DeleteProduct(within(t), s.team, product.ID); !errors.Is(err, ErrNotFound) {
+	if _, err := s.DeleteProduct(within(t), s.team, product.ID); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("deleted twice: %v", err)
 	}
 }
@@ -168,16 +168,16 @@ func TestAnotherTeamsProductIsNotThere(t *testing.T) {
 	s := newShop(t)
 	product := s.product("Cup")
 	ctx := within(t)
-	if _, err := s.Product(ctx, s.other, product.ID); !errors.Is(err, ErrNotFound) {
+	if _, err := s.Product(ctx, s.other, product.ID); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("read: %v", err)
 	}
 	if found, err := s.Products(ctx, s.other, []models.ProductID{product.ID}); err != nil || len(found) != 0 {
 		t.Errorf("loaded: %v, %v", found, err)
 	}
-	if _, err := s.UpdateProduct(ctx, s.other, product.ID, ProductChange{Name: Set(text("Mine"))}); !errors.Is(err, ErrNotFound) {
+	if _, err := s.UpdateProduct(ctx, s.other, product.ID, ProductChange{Name: Set(text("Mine"))}); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("updated: %v", err)
 	}
-	if _, err := s.DeleteProduct(ctx, s.other, product.ID); !errors.Is(err, ErrNotFound) {
+	if _, err := s.DeleteProduct(ctx, s.other, product.ID); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("deleted: %v", err)
 	}
 	list, err := s.List(ctx, s.other, "cup", models.Page{Size: 10})

@@ -26,26 +26,26 @@ const maxTemplateText = 5_000
 type pattern struct{ nodes *parse.ListNode }
 
 // parsePattern parses and checks a template's text. The field error, if any, names the place as line:column.
-func parsePattern(text string, path ...string) (pattern, *FieldError) {
+func parsePattern(text string, path ...string) (pattern, *models.FieldError) {
 	if strings.TrimSpace(text) == "" {
-		return pattern{}, &FieldError{Path: path, Code: models.FieldRequired}
+		return pattern{}, &models.FieldError{Path: path, Code: models.FieldRequired}
 	}
 	if code := models.CheckText(text, maxTemplateText); code != "" {
-		return pattern{}, &FieldError{Path: path, Code: code, Limit: maxTemplateText}
+		return pattern{}, &models.FieldError{Path: path, Code: code, Limit: maxTemplateText}
 	}
 	const name = "template"
 	known := map[string]any{"attribute": func() {}}
 	trees, err := parse.Parse(name, text, "", "", known)
 	if err != nil {
 		place, token := placeOfError(err.Error(), name)
-		return pattern{}, &FieldError{Path: path, Code: models.FieldInvalid, Place: place, Token: token}
+		return pattern{}, &models.FieldError{Path: path, Code: models.FieldInvalid, Place: place, Token: token}
 	}
 	tree := trees[name]
 	if len(trees) != 1 || tree == nil {
-		return pattern{}, &FieldError{Path: path, Code: models.FieldInvalid, Place: "1:1", Token: "define"}
+		return pattern{}, &models.FieldError{Path: path, Code: models.FieldInvalid, Place: "1:1", Token: "define"}
 	}
 	if bad := firstForbidden(tree.Root); bad != nil {
-		return pattern{}, &FieldError{
+		return pattern{}, &models.FieldError{
 			Path: path, Code: models.FieldInvalid, Place: placeOf(text, int(bad.Position())), Token: clip(bad.String(), 60),
 		}
 	}

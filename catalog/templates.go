@@ -45,14 +45,14 @@ func (c *Catalog) CreateTemplate(ctx context.Context, team models.TeamID, input 
 	return template, nil
 }
 
-// UpdateTemplate changes a template. It returns FieldErrors or ErrNotFound.
+// UpdateTemplate changes a template. It returns models.FieldErrors or models.ErrNotFound.
 func (c *Catalog) UpdateTemplate(ctx context.Context, team models.TeamID, id models.TemplateID, change TemplateChange) (models.Template, error) {
 	var after models.Template
 	err := c.transact(ctx, func(tx *gorm.DB) error {
 		before, err := gorm.G[models.Template](tx).
 			Raw(`SELECT * FROM templates WHERE team_id = ? AND id = ? FOR UPDATE`, team, id).Take(ctx)
 		if errors.Is(err, gorm.ErrRecordNotFound) {
-			return ErrNotFound
+			return models.ErrNotFound
 		}
 		if err != nil {
 			return err
@@ -80,7 +80,7 @@ func (c *Catalog) UpdateTemplate(ctx context.Context, team models.TeamID, id mod
 	return after, nil
 }
 
-// DeleteTemplate takes a template away and returns its last state; texts made with it stay. It returns ErrNotFound.
+// DeleteTemplate takes a template away and returns its last state; texts made with it stay. It returns models.ErrNotFound.
 func (c *Catalog) DeleteTemplate(ctx context.Context, team models.TeamID, id models.TemplateID) (models.Template, error) {
 	deleted, err := gorm.G[models.Template](c.db).
 		Raw(`DELETE FROM templates WHERE team_id = ? AND id = ? RETURNING *`, team, id).Find(ctx)
@@ -88,16 +88,16 @@ func (c *Catalog) DeleteTemplate(ctx context.Context, team models.TeamID, id mod
 		return models.Template{}, fmt.Errorf("delete template %s: %w", id, err)
 	}
 	if len(deleted) == 0 {
-		return models.Template{}, fmt.Errorf("template %s: %w", id, ErrNotFound)
+		return models.Template{}, fmt.Errorf("template %s: %w", id, models.ErrNotFound)
 	}
 	return deleted[0], nil
 }
 
-// Template reads a template of the team, or returns ErrNotFound.
+// Template reads a template of the team, or returns models.ErrNotFound.
 func (c *Catalog) Template(ctx context.Context, team models.TeamID, id models.TemplateID) (models.Template, error) {
 	template, err := gorm.G[models.Template](c.db).Where("team_id = ? AND id = ?", team, id).Take(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return models.Template{}, fmt.Errorf("template %s: %w", id, ErrNotFound)
+		return models.Template{}, fmt.Errorf("template %s: %w", id, models.ErrNotFound)
 	}
 	if err != nil {
 		return models.Template{}, fmt.Errorf("read template %s: %w", id, err)
@@ -122,8 +122,8 @@ type Preview struct {
 	ShortDescription, LongDescription string
 }
 
-// PreviewTemplate renders texts for a product and stores nothing. FieldErrors come with whatever could be rendered; the
-// other error is ErrNotFound.
+// PreviewTemplate renders texts for a product and stores nothing. models.FieldErrors come with whatever could be rendered; the
+// other error is models.ErrNotFound.
 func (c *Catalog) PreviewTemplate(ctx context.Context, team models.TeamID, product models.ProductID, short, long string) (Preview, error) {
 	subject, err := c.Product(ctx, team, product)
 	if err != nil {
@@ -132,8 +132,8 @@ func (c *Catalog) PreviewTemplate(ctx context.Context, team models.TeamID, produ
 	return renderBoth(subject, short, long)
 }
 
-// ApplyTemplate stores what the template makes of the product as the next version of both texts. It returns FieldErrors
-// where one of them would be empty or too long, or ErrNotFound; then neither is stored.
+// ApplyTemplate stores what the template makes of the product as the next version of both texts. It returns models.FieldErrors
+// where one of them would be empty or too long, or models.ErrNotFound; then neither is stored.
 func (c *Catalog) ApplyTemplate(ctx context.Context, team models.TeamID, product models.ProductID, id models.TemplateID, author models.UserID) (Texts, error) {
 	template, err := c.Template(ctx, team, id)
 	if err != nil {
@@ -158,7 +158,7 @@ func (c *Catalog) ApplyTemplate(ctx context.Context, team models.TeamID, product
 			return err
 		}
 		if len(stored) != len(both) {
-			return ErrNotFound // deleted since it was rendered
+			return models.ErrNotFound // deleted since it was rendered
 		}
 		for _, version := range stored {
 			for i := range both {
@@ -177,7 +177,7 @@ func (c *Catalog) ApplyTemplate(ctx context.Context, team models.TeamID, product
 
 // renderBoth renders both texts; what is wrong with one does not keep the other from being shown.
 func renderBoth(product models.Product, short, long string) (Preview, error) {
-	var faults FieldErrors
+	var faults models.FieldErrors
 	render := func(text, field string) string {
 		parsed, fault := parsePattern(text, field)
 		if fault != nil {
@@ -187,21 +187,21 @@ func renderBoth(product models.Product, short, long string) (Preview, error) {
 		rendered, code := parsed.render(product)
 		switch {
 		case code != "":
-			faults.add(code, models.MaxContentText, field)
+			faults.Add(code, models.MaxContentText, field)
 		case rendered == "":
-			faults.add(models.FieldRequired, 0, field)
+			faults.Add(models.FieldRequired, 0, field)
 		}
 		return rendered
 	}
 	preview := Preview{ShortDescription: render(short, "shortDescription"), LongDescription: render(long, "longDescription")}
-	return preview, faults.err()
+	return preview, faults.Err()
 }
 
-// tidyTemplate trims and checks a template, and returns FieldErrors that list everything wrong.
+// tidyTemplate trims and checks a template, and returns models.FieldErrors that list everything wrong.
 func tidyTemplate(t *models.Template) error {
-	var faults FieldErrors
+	var faults models.FieldErrors
 	t.Name = strings.TrimSpace(t.Name)
-	faults.require(t.Name, maxTemplateName, "name")
+	requireLine(&faults, t.Name, maxTemplateName, "name")
 	if _, fault := parsePattern(t.ShortDescription, "shortDescription"); fault != nil {
 		faults = append(faults, *fault)
 	}
@@ -213,9 +213,9 @@ func tidyTemplate(t *models.Template) error {
 		t.Language = defaultLanguage
 	}
 	if len(t.Language) > maxLanguageRunes {
-		faults.add(models.FieldTooLong, maxLanguageRunes, "language")
+		faults.Add(models.FieldTooLong, maxLanguageRunes, "language")
 	} else if _, err := language.Parse(t.Language); err != nil {
-		faults.add(models.FieldInvalid, 0, "language")
+		faults.Add(models.FieldInvalid, 0, "language")
 	}
-	return faults.err()
+	return faults.Err()
 }

@@ -136,7 +136,7 @@ func TestATemplateThatWouldLeaveATextEmptyStoresNeither(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = s.ApplyTemplate(within(t), s.team, cup.ID, template.ID, s.author)
-	var faults FieldErrors
+	var faults models.FieldErrors
 	if !errors.As(err, &faults) || faults.Error() != "bad input: longDescription: REQUIRED" {
 		t.Errorf("error %v", err)
 	}
@@ -160,17 +160,17 @@ func TestTemplatesAreChangedListedAndDeletedByTheirTeamOnly(t *testing.T) {
 		return template
 	}
 	first, second := create("first"), create("second")
-	if _, err := s.UpdateTemplate(ctx, s.other, first.ID, TemplateChange{Name: Set("mine")}); !errors.Is(err, ErrNotFound) {
+	if _, err := s.UpdateTemplate(ctx, s.other, first.ID, TemplateChange{Name: Set("mine")}); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("updated by another team: %v", err)
 	}
-	if _, err := s.DeleteTemplate(ctx, s.other, first.ID); !errors.Is(err, ErrNotFound) {
+	if _, err := s.DeleteTemplate(ctx, s.other, first.ID); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("deleted by another team: %v", err)
 	}
 	updated, err := s.UpdateTemplate(ctx, s.team, first.ID, TemplateChange{LongDescription: Set("{{.Name}}")})
 	if err != nil || updated.LongDescription != "{{.Name}}" || updated.Name != "first" {
 		t.Errorf("%+v, %v", updated, err)
 	}
-	var faults FieldErrors
+	var faults models.FieldErrors
 	_, err = s.UpdateTemplate(ctx, s.team, first.ID, TemplateChange{Name: Set(""), ShortDescription: Set("{{x}}"), Language: Set("no language")})
 	if !errors.As(err, &faults) || len(faults) != 3 {
 		t.Errorf("error %v, want three faults", err)
@@ -182,7 +182,7 @@ func TestTemplatesAreChangedListedAndDeletedByTheirTeamOnly(t *testing.T) {
 	if deleted, err := s.DeleteTemplate(ctx, s.team, second.ID); err != nil || deleted.Name != "second" {
 		t.Errorf("%+v, %v", deleted, err)
 	}
-	if _, err := s.Template(ctx, s.team, second.ID); !errors.Is(err, ErrNotFound) {
+	if _, err := s.Template(ctx, s.team, second.ID); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("read after its deletion: %v", err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // AddVersions stores texts as the next versions of their products' parts, inside a transaction of the caller's; their
 // Version is ignored. A product that was deleted meanwhile gets its text all the same: it was paid for. The error is
-// ErrNotFound where a product is not the text's team's.
+// models.ErrNotFound where a product is not the text's team's.
 //
 // No lock is taken: whoever stores a version of the same text first has it, and the later one takes the next.
 func AddVersions(ctx context.Context, tx pgx.Tx, texts []models.Content) error {
@@ -29,7 +29,7 @@ func AddVersions(ctx context.Context, tx pgx.Tx, texts []models.Content) error {
 		return fmt.Errorf("store texts: %w", err)
 	}
 	if len(stored) != len(texts) {
-		return fmt.Errorf("store texts: %d of %d products: %w", len(texts)-len(stored), len(texts), ErrNotFound)
+		return fmt.Errorf("store texts: %d of %d products: %w", len(texts)-len(stored), len(texts), models.ErrNotFound)
 	}
 	return nil
 }

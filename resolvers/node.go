@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"productgenerator/auth"
-	"productgenerator/catalog"
 	"productgenerator/graph"
 	"productgenerator/models"
 )
@@ -27,8 +26,7 @@ func (r *queryResolver) Node(ctx context.Context, id string) (graph.Node, error)
 
 // hidden says whether the error only tells that the viewer sees nothing.
 func hidden(err error) bool {
-	return errors.Is(err, models.ErrNotFound) || errors.Is(err, models.ErrForbidden) ||
-		errors.Is(err, errUnauthenticated) || errors.Is(err, catalog.ErrNotFound)
+	return errors.Is(err, models.ErrNotFound) || errors.Is(err, models.ErrForbidden) || errors.Is(err, errUnauthenticated)
 }
 
 func (r *Resolver) node(ctx context.Context, prefix, id string) (graph.Node, error) {

@@ -48,16 +48,11 @@ func (r *Resolver) fieldErrors(ctx context.Context, err error) (list []graph.Use
 	t := tongueOf(ctx)
 	if fields, ok := errors.AsType[models.FieldErrors](err); ok {
 		for _, field := range fields {
-			list = append(list, r.invalid(t, field.Code, field.Path, figures{"limit": field.Limit}))
+			list = append(list, r.invalidAt(t, field))
 		}
 	}
 	if field, ok := errors.AsType[*auth.FieldError](err); ok {
-		list = append(list, r.invalid(t, models.FieldCode(field.Code), []string{field.Field}, figures{"limit": field.Limit}))
-	}
-	if fields, ok := errors.AsType[catalog.FieldErrors](err); ok {
-		for _, field := range fields {
-			list = append(list, r.invalidAt(t, field))
-		}
+		list = append(list, r.invalid(t, field.Code, []string{field.Field}, figures{"limit": field.Limit}))
 	}
 	return list
 }
@@ -68,8 +63,8 @@ func (r *Resolver) invalid(t tongue, code models.FieldCode, path []string, f fig
 	return &graph.ValidationError{Code: graph.UserErrorCode(code), Message: message, Path: orEmpty(path)}
 }
 
-// invalidAt says what is wrong with a field of the catalogue's: in a template also where in its text.
-func (r *Resolver) invalidAt(t tongue, field catalog.FieldError) *graph.ValidationError {
+// invalidAt says what is wrong with a field: in a template also where in its text.
+func (r *Resolver) invalidAt(t tongue, field models.FieldError) *graph.ValidationError {
 	f := figures{"limit": field.Limit, "place": field.Place, "token": field.Token}
 	if field.Place == "" || field.Token == "" {
 		return r.invalid(t, field.Code, field.Path, f)

@@ -67,11 +67,11 @@ func TestBadInputIsToldFieldByField(t *testing.T) {
 			},
 		},
 		{
-			&auth.FieldError{Field: "password", Code: auth.TooShort, Limit: 8},
+			&auth.FieldError{Field: "password", Code: models.FieldTooShort, Limit: 8},
 			[]graph.UserError{&graph.ValidationError{Code: "TOO_SHORT", Path: []string{"password"}, Message: "Use at least 8 characters."}},
 		},
 		{
-			catalog.FieldErrors{{Path: []string{"longDescription"}, Code: models.FieldInvalid, Place: "2:5", Token: "range"}},
+			models.FieldErrors{{Path: []string{"longDescription"}, Code: models.FieldInvalid, Place: "2:5", Token: "range"}},
 			[]graph.UserError{&graph.ValidationError{Code: "INVALID", Path: []string{"longDescription"}, Message: "At 2:5: range cannot stand here."}},
 		},
 		{
