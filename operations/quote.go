@@ -168,7 +168,7 @@ func (o *Operations) stateOf(ctx context.Context, team models.TeamID, products [
 	var faults models.FieldErrors
 	for i, id := range products {
 		state, ok := found[id]
-		if !ok {
+		if !ok || slices.Contains(products[:i], id) {
 			faults.Add(models.FieldInvalid, 0, "productIds", strconv.Itoa(i))
 		}
 		states[i] = state

@@ -58,6 +58,7 @@ func (r *Resolver) explain(t tongue, err error) (code, message string, extension
 	say := func(code, key string, f figures) (string, string, map[string]any) {
 		return code, r.messages.say(t, f, key), nil
 	}
+	fields, isFields := errors.AsType[models.FieldErrors](err)
 	limited, isLimited := errors.AsType[*auth.RateLimitedError](err)
 	switch {
 	case isLimited:
@@ -76,6 +77,8 @@ func (r *Resolver) explain(t tongue, err error) (code, message string, extension
 		return say(codeBadUserInput, "PAGE_CURSOR", nil)
 	case errors.Is(err, models.ErrPageBoth):
 		return say(codeBadUserInput, "PAGE_BOTH", nil)
+	case isFields && len(fields) > 0:
+		return codeBadUserInput, r.invalidAt(t, fields[0]).Message, map[string]any{"inputPath": fields[0].Path}
 	case errors.Is(err, errFilterPeriod):
 		return say(codeBadUserInput, "FILTER_PERIOD", nil)
 	case errors.Is(err, ledger.ErrBusy):
