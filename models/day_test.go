@@ -153,6 +153,26 @@ func TestADateThatAZoneSkippedBeginsWithTheNextOne(t *testing.T) {
 	}
 }
 
+func TestAClockThatIsSetBackOverMidnightDoesNotBringYesterdayBack(t *testing.T) {
+	zone, err := time.LoadLocation("America/St_Johns")
+	if err != nil {
+		t.Fatal(err)
+	}
+	midnight := time.Date(2010, time.November, 7, 2, 30, 0, 0, time.UTC)
+	day := Date{2010, time.November, 7}
+	if got := onClock(midnight.Add(30*time.Minute), zone); got != day.AddDays(-1) {
+		t.Fatalf("at one minute past midnight clocks there were set back, but half an hour later they show %s", got)
+	}
+	for _, minutes := range []time.Duration{0, 1, 30, 60, 61} {
+		if got := DayAt(midnight.Add(minutes*time.Minute), zone); got != day {
+			t.Errorf("%d minutes on the day is %s", minutes, got)
+		}
+	}
+	if next, at := NextDayAfter(day, zone); next != day.AddDays(1) || at.Sub(midnight) != 25*time.Hour {
+		t.Errorf("the next day is %s, %s later", next, at.Sub(midnight))
+	}
+}
+
 func TestTheDayIsNotMidnightByTheCalendarOnOddDays(t *testing.T) {
 	zone, err := time.LoadLocation("America/Santiago")
 	if err != nil {
