@@ -20,22 +20,23 @@ const sweepEvery = 5 * time.Second
 const sweepSQL = `
 SELECT id, team_id
 FROM generations
-WHERE finished_at IS NULL AND lease_until <= clock_timestamp()
-UNION ALL
+WHERE finished_at IS NULL AND (
+	lease_until <= now()
+	OR status = 'QUEUED' AND created_at <= now() - make_interval(secs => $1))
+UNION
 SELECT id, team_id
 FROM (
-	SELECT id, team_id, created_at
+	SELECT id, team_id
 	FROM generations
-	WHERE finished_at IS NULL AND status = 'QUEUED'
+	WHERE finished_at IS NULL AND status = 'QUEUED' AND created_at <= now() - interval '15 seconds'
 	ORDER BY id
 	LIMIT 200
 ) AS waiting
-WHERE created_at <= clock_timestamp() - make_interval(secs => $1)
-	OR created_at <= clock_timestamp() - interval '15 seconds' AND NOT EXISTS (
-		SELECT FROM river_job
-		WHERE args @> jsonb_build_object('generation', waiting.id) AND (
-			state IN ('available', 'scheduled', 'retryable')
-			OR state = 'running' AND attempted_at > clock_timestamp() - interval '1 minute'))
+WHERE NOT EXISTS (
+	SELECT FROM river_job
+	WHERE args ->> 'generation' = waiting.id AND queue = '` + queueName + `' AND (
+		state IN ('available', 'scheduled', 'retryable')
+		OR state = 'running' AND attempted_at > now() - interval '1 minute'))
 LIMIT 500`
 
 // sweepUntil puts back what dead workers have left behind, until ctx ends.
