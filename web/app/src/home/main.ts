@@ -37,7 +37,8 @@ function costRow(cost: OperationCost): HTMLTableRowElement {
 
 async function showHealth() {
   const ready = await fetch(new URL('readyz', document.baseURI)).then(
-    (response) => response.ok,
+    // An answer that nobody reads to its end counts as broken off when the page is left.
+    (response) => response.text().then(() => response.ok),
     () => false,
   );
   document.querySelector('#health')!.textContent = ready ? 'Ready to serve' : 'Not able to serve now';
