@@ -38,6 +38,7 @@ func mayImport() map[string]string {
 		"web":             "",
 		"postgres":        "",
 		"postgres/pgtest": "postgres",
+		"e2e":             "",
 	}
 }
 
