@@ -12,7 +12,7 @@ PACKAGES    := web/app/node_modules/.package-lock.json
 
 # What "make test" runs, one after the other. Nothing after the first makes sense where the first fails. The Go tests
 # come last, so that their lines are what is seen at the end.
-STAGES := tools lint modules check-generated web-types web-dist test-web test-go test-browser
+STAGES := tools check-format lint modules check-generated web-types web-dist test-web test-go test-browser
 
 .PHONY: help
 help: ## list the targets
@@ -42,9 +42,7 @@ test-web: $(PACKAGES) ## the pages' unit tests
 	cd web/app && npm test
 
 .PHONY: lint modules
-lint: $(GOFUMPT) $(STATICCHECK) ## formatting, go vet, staticcheck
-	@unformatted=$$($(GOFUMPT)/gofumpt -l .); \
-	if [[ -n $$unformatted ]]; then printf 'not formatted, run "make format":\n%s\n' "$$unformatted"; exit 1; fi
+lint: $(STATICCHECK) ## go vet and staticcheck
 	go vet ./...
 	$(STATICCHECK)/staticcheck ./...
 
@@ -52,9 +50,13 @@ modules: ## go.mod and go.sum name what is used, unaltered
 	go mod tidy -diff
 	go mod verify
 
-.PHONY: format generate check-generated
+.PHONY: format check-format generate check-generated
 format: $(GOFUMPT) ## format the Go files
 	$(GOFUMPT)/gofumpt -w .
+
+check-format: $(GOFUMPT) ## the Go files are formatted
+	@unformatted=$$($(GOFUMPT)/gofumpt -l .); \
+	if [[ -n $$unformatted ]]; then printf 'not formatted, run "make format":\n%s\n' "$$unformatted"; exit 1; fi
 
 generate: ## make graph/ from schema/ and gqlgen.yml
 	go run github.com/99designs/gqlgen generate
@@ -75,8 +77,11 @@ web-types: $(PACKAGES) ## the pages' types
 web-dist: $(PACKAGES) ## web/dist is what the pages' sources give
 	cd web/app && npm run compare
 
-.PHONY: bench
-bench: ## the packages' benchmarks
+.PHONY: bench bench-packages
+bench: build ## how many requests are accepted, against one transaction for each request; BENCH=-short is quick
+	go run ./bench $(BENCH)
+
+bench-packages: ## the packages' benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: tools
