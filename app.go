@@ -174,7 +174,9 @@ func (a *app) answerReady(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	if err := errors.Join(postgres.Migrated(ctx, a.db.DB), a.bus.Ready(ctx)); err != nil {
-		a.log.Warn("not ready", "error", err)
+		if r.Context().Err() == nil { // somebody still asks
+			a.log.Warn("not ready", "error", err)
+		}
 		answer(w, http.StatusServiceUnavailable, "not ready: the database or the bus does not answer")
 		return
 	}
