@@ -36,7 +36,7 @@ test-go: ## the Go tests, with the race detector, on a real PostgreSQL
 	go test -race -vet=off -timeout 10m -skip Chromium ./...
 
 test-browser: $(PACKAGES) ## the tests whose names say Chromium
-	go test -race -vet=off -timeout 5m -count 1 -run Chromium . ./web
+	go test -race -vet=off -timeout 5m -count 1 -run Chromium . ./web ./e2e
 
 test-web: $(PACKAGES) ## the pages' unit tests
 	cd web/app && npm test
