@@ -57,6 +57,18 @@ func TestASessionBeginsAndEnds(t *testing.T) {
 	}
 }
 
+func TestWhoSignsUpInSpanishIsWrittenToInSpanish(t *testing.T) {
+	w := newWorld(t)
+	guest := w.anonymous()
+	guest.language = "es-MX"
+	data := guest.must(`mutation($i: SignUpInput!) { signUp(input: $i) { viewer { locale } } }`, object{"i": object{
+		"email": "eva@example.com", "password": password, "name": "Eva", "teamName": "Tienda",
+	}})
+	if locale := text(data, "signUp", "viewer", "locale"); locale != "es" {
+		t.Errorf("locale: %q", locale)
+	}
+}
+
 func TestTooManyWrongPasswordsAreRefusedWithATime(t *testing.T) {
 	w := newWorld(t)
 	w.signUp("ann")

@@ -61,6 +61,40 @@ func TestOfManyFirstTeamsCreatedAtOnceOnTwoProcessesOneGetsTheGift(t *testing.T)
 	w.checked()
 }
 
+func TestATeamWaitsForWhoGivesTheGiftToAnotherOne(t *testing.T) {
+	w := newWorld(t)
+	_, team := w.signUp("host")
+	invited := newUser("guest")
+	invited.TeamName, invited.InvitationToken = "", w.invite(team, models.RoleMember)
+	guest, err := w.SignUp(w.ctx(), invited)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := w.db.Pool.Begin(w.ctx())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Exec(w.ctx(), `UPDATE users SET welcomed_at = now() WHERE id = $1`, guest.ID); err != nil {
+		t.Fatal(err)
+	}
+	var created models.Team
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		created, err = w.CreateTeam(w.ctx(), guest.ID, "Team", "UTC")
+		done <- err
+	}()
+	w.waitFor(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	if err := other.Commit(w.ctx()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	want(t, "tokens", w.available(created.ID), 0)
+	w.checked()
+}
+
 func TestATeamNeedsANameAndAZoneThatExists(t *testing.T) {
 	w := newWorld(t)
 	user, _ := w.signUp("ann")

@@ -134,10 +134,21 @@ func (w *world) available(team models.TeamID) models.Tokens {
 // count is the number that a query selects.
 func (w *world) count(sql string, args ...any) (count int) {
 	w.t.Helper()
-	if err := w.db.Pool.QueryRow(w.ctx(), sql, args...).Scan(&count); err != nil {
+	if err := w.db.Pool.QueryRow(w.t.Context(), sql, args...).Scan(&count); err != nil {
 		w.t.Fatal(err)
 	}
 	return count
+}
+
+// waitFor asks until the count that a query selects is more than none.
+func (w *world) waitFor(sql string) {
+	w.t.Helper()
+	ctx := w.ctx()
+	for w.count(sql) == 0 {
+		if ctx.Err() != nil {
+			w.t.Fatalf("it never came to that: %s", sql)
+		}
+	}
 }
 
 // checked fails the test where the books do not add up.
