@@ -164,8 +164,8 @@ func TestAWorkerEndsWhatHasHadItsTenMinutes(t *testing.T) {
 	generation := tm.run(desk, tm.product(), models.OperationGenerateTexts)
 	p.dies(desk, generation)
 	p.lapse(generation.ID)
-	p.exec(`UPDATE generations SET started_at = clock_timestamp() - interval '9 minutes 58 seconds'`)
 	desk.sweep()
+	p.exec(`UPDATE generations SET attempts = 0, started_at = clock_timestamp() - interval '9 minutes 58 seconds'`)
 	g := newGate()
 	works := p.process(behind(g), 1)
 	<-g.arrived
@@ -187,6 +187,19 @@ func TestWhatNobodyBeginsGoesBackAfterADay(t *testing.T) {
 	ended := desk.read(generation.ID)
 	want(t, "after", ended.Status, models.GenerationFailed)
 	want(t, "attempts", ended.Attempts, 0)
+	tm.holds(100, 0)
+}
+
+func TestAWorkerThatComesAfterADayEndsWhatItFinds(t *testing.T) {
+	p := newPlatform(t)
+	tm, desk := p.team(100), p.process(&studio{}, 0)
+	generation := tm.run(desk, tm.product(), models.OperationGenerateAll)
+	p.exec(`UPDATE generations SET created_at = clock_timestamp() - interval '24 hours'`)
+	l := lease{holder: "late riser", job: Job{Generation: generation.ID, Team: tm.id}}
+	if _, _, err := desk.claim(within(t), l); !errors.Is(err, errNotOurs) {
+		t.Errorf("claim: %v", err)
+	}
+	want(t, "status", desk.read(generation.ID).Status, models.GenerationFailed)
 	tm.holds(100, 0)
 }
 
@@ -213,6 +226,9 @@ func TestALostJobIsMadeAnew(t *testing.T) {
 	p.exec(`UPDATE river_job SET attempted_at = clock_timestamp() - interval '61 seconds' WHERE state = 'running'`)
 	desk.sweep()
 	want(t, "jobs of the one that was fetched and forgotten", jobs(fetched), 1)
+	p.exec(`UPDATE river_job SET state = 'retryable', scheduled_at = now() + interval '1 hour' WHERE args ->> 'generation' = $1`, waits.ID)
+	desk.sweep()
+	want(t, "jobs of the one whose job is put off", jobs(waits), 1)
 	works := p.process(&studio{}, 2)
 	for _, g := range []models.Generation{lost, fetched, waits} {
 		want(t, "attempts", works.finished(g.ID).Attempts, 1)

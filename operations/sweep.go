@@ -16,7 +16,8 @@ const sweepEvery = 5 * time.Second
 
 // sweepSQL finds generations that nobody works on: their lease has lapsed, they have waited too long, or they wait
 // although no job of theirs is in the queue. Only the oldest that wait are looked at for that: whichever has lost its
-// job becomes one of them. A job that has been fetched is given a minute to claim its generation.
+// job becomes one of them. A job that has been fetched is given a minute to claim its generation; one that is to be
+// tried again much later, by the clock of the process that failed, does not count.
 const sweepSQL = `
 SELECT id, team_id
 FROM generations
@@ -35,7 +36,7 @@ FROM (
 WHERE NOT EXISTS (
 	SELECT FROM river_job
 	WHERE args ->> 'generation' = waiting.id AND queue = '` + queueName + `' AND (
-		state IN ('available', 'scheduled', 'retryable')
+		state IN ('available', 'scheduled', 'retryable') AND scheduled_at <= now() + interval '1 minute'
 		OR state = 'running' AND attempted_at > now() - interval '1 minute'))
 LIMIT 500`
 
