@@ -45,7 +45,8 @@ type app struct {
 	transport *transport.Server
 	metrics   *metrics
 
-	demoPassword string
+	stopHousekeeping func()
+	demoPassword     string
 }
 
 // newApp opens the database and makes everything that serves it; nothing is left open behind an error.
@@ -100,7 +101,22 @@ func newApp(ctx context.Context, c *config, log *slog.Logger) (_ *app, err error
 		PublicURL: c.PublicURL, FeedCurrency: c.FeedCurrency, Log: log,
 	})
 	a.serveGraphQL(resolver, sessions)
+	a.keepHouse()
 	return a, a.operations.Start(context.WithoutCancel(ctx))
+}
+
+// keepHouse forgets what need not be remembered, until the program stops.
+func (a *app) keepHouse() {
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.ledger.ForgetRefusalsUntil(ctx)
+	}()
+	a.stopHousekeeping = func() {
+		stop()
+		<-done
+	}
 }
 
 // makeFeeds makes what subscriptions listen to: one reading of a thing's newest state for all who watch it here.
@@ -211,6 +227,9 @@ func (a *app) stop(ctx context.Context, server *http.Server) error {
 	}
 	if a.operations != nil {
 		errs = append(errs, a.operations.Stop(ctx))
+	}
+	if a.stopHousekeeping != nil {
+		a.stopHousekeeping()
 	}
 	if a.balances != nil {
 		a.balances.Close()

@@ -128,3 +128,25 @@ func TestARefusedOpeningIsRefusedAgainByItsKeyAndLeavesNoAccount(t *testing.T) {
 	}
 	want(t, "accounts", one[int](p, `SELECT count(*) FROM balances`), 0)
 }
+
+func TestARefusalIsForgottenAfterSevenDaysAndWhatAKeyMadeNever(t *testing.T) {
+	p := newPlatform(t)
+	for key, columns := range map[string]string{
+		"refused long ago": `NULL, '{"blockers": []}', now() - interval '8 days'`,
+		"refused lately":   `NULL, '{"blockers": []}', now() - interval '6 days'`, "made long ago": `'gen_x', NULL, now() - interval '9 years'`,
+	} {
+		_, err := p.db.Pool.Exec(t.Context(), `
+INSERT INTO idempotency_keys (caller_id, team_id, key, mutation, input_hash, subject, refusal, created_at)
+VALUES ('user_x', 'team_x', $1, 'generateAll', '', `+columns+`)`, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if forgotten, err := p.ledger.ForgetRefusals(t.Context()); err != nil || forgotten != 1 {
+		t.Fatalf("forgot %d keys, %v; want the one that was refused long ago", forgotten, err)
+	}
+	var left int
+	if err := p.db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM idempotency_keys WHERE key <> 'refused long ago'`).Scan(&left); err != nil || left != 2 {
+		t.Fatalf("%d keys are left, %v; want 2", left, err)
+	}
+}
