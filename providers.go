@@ -63,6 +63,9 @@ func makeProviders(c *config, catalog *catalog.Catalog, log *slog.Logger) operat
 	}
 	log.Info("providers, in order of preference", "texts", c.TextProviders, "images", c.ImageProviders,
 		"prices", c.PriceProviders, "facts", c.FactProviders)
+	if len(c.TextProviders)+len(c.ImageProviders)+len(c.PriceProviders) == 3 && c.TextProviders[0] == "local" {
+		log.Info("no key of a provider is set: texts are written here, images and prices come from the catalogues here")
+	}
 	return operations.Providers{
 		Texts:  provider.NewTexts(provider.TextLimits(), log, chosen(c.TextProviders, texts)...),
 		Images: provider.NewImages(provider.SearchLimits(), log, chosen(c.ImageProviders, images)...),
