@@ -216,6 +216,40 @@ func TestACheckOfOneTeamSeesNoOther(t *testing.T) {
 	want(t, "discrepancies", len(report.Discrepancies), 0)
 }
 
+func TestTheCheckIsCleanWhileChangesGoOn(t *testing.T) {
+	p := newPlatform(t)
+	teams := []*team{p.funded(1_000_000), p.funded(1_000_000)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		atOnce(16, func(i int) {
+			tm := teams[i%len(teams)]
+			for range 30 {
+				id, err := tm.reserve(models.OperationGenerateTexts)
+				if err == nil {
+					_, err = tm.capture(id, models.PartShortDescription)
+				}
+				if err == nil {
+					_, err = tm.release(id, models.PartLongDescription)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}()
+	checks := 0
+	for going := true; going; checks++ {
+		select {
+		case <-done:
+			going = false
+		default:
+		}
+		p.checkTokens()
+	}
+	t.Logf("%d checks", checks)
+}
+
 func TestTheDatabaseItselfRefusesTampering(t *testing.T) {
 	h := newHistory(t)
 	const restrict, unique, check = "23001", "23505", "23514"

@@ -151,6 +151,8 @@ func TestTwoProcessesShareHotTeamsExactlyAndNeitherStarves(t *testing.T) {
 		consumed += tm.balance().ConsumedToday
 	}
 	want(t, "consumed", consumed, 2*writers*rounds*10)
+	want(t, "versions", one[int](p, `SELECT count(DISTINCT (team_id, balance_version)) FROM ledger_entries`),
+		len(teams)+2*2*writers*rounds)
 	for which := range slowest {
 		stats := ledgers[which].Stats()
 		t.Logf("process %d: %+v, slowest %s", which, stats, time.Duration(slowest[which].Load()))

@@ -385,6 +385,8 @@ func (r *reader) figure(name string) string {
 	switch name {
 	case "available":
 		return fmt.Sprint(balance.Available.API())
+	case "spendable":
+		return fmt.Sprint(balance.Spendable().API())
 	case "reserved":
 		return fmt.Sprint(balance.Reserved)
 	case "debt":

@@ -264,9 +264,10 @@ type Balance struct {
 // ID is the balance's own id.
 func (b *Balance) ID() BalanceID { return BalanceIDOf(b.TeamID) }
 
-// Spendable is what can be spent now: the smaller of the available tokens and what remains of the day; nothing in debt.
+// Spendable is what can be spent now: the smaller of the available tokens and what remains of the day; nothing in
+// debt, unless the team spends without owning.
 func (b *Balance) Spendable() Limit {
-	if b.Debt > 0 {
+	if b.Debt > 0 && !b.Unlimited {
 		return LimitOf(0)
 	}
 	return b.Available.Tighter(b.RemainingToday)
