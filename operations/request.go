@@ -2,6 +2,7 @@ package operations
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -103,6 +104,9 @@ func (o *Operations) RunMany(ctx context.Context, r RequestMany) (models.Generat
 			return nil
 		},
 	})
+	if errors.Is(err, ledger.ErrNoAccount) {
+		err = models.ErrNotFound // as of a team that the caller is not in
+	}
 	if err != nil {
 		return none, models.Balance{}, err
 	}
