@@ -157,6 +157,9 @@ func (u *user) followToItsEnd(id string) (last generation) {
 		if fault := part.unsettled(); fault != "" {
 			u.t.Errorf("%s: %s: %+v", id, fault, part)
 		}
+		if part.Status == "SUCCEEDED" && part.Text == "" && len(part.Images) == 0 && len(part.Prices) == 0 {
+			u.t.Errorf("%s: delivered nothing: %+v", id, part)
+		}
 	}
 	return last
 }
@@ -166,8 +169,6 @@ func (p part) unsettled() string {
 	switch {
 	case p.Status == "SUCCEEDED" && p.Provider == "":
 		return "delivered by nobody"
-	case p.Status == "SUCCEEDED" && p.Text == "" && len(p.Images) == 0 && len(p.Prices) == 0:
-		return "delivered nothing"
 	case p.Status == "FAILED" && (p.Failure == "" || p.Error == ""):
 		return "failed without a reason"
 	case p.Status != "SUCCEEDED" && p.Status != "FAILED":
