@@ -21,9 +21,6 @@ const (
 // stay within it.
 const MaxGrant = models.MaxTokens / 1_000
 
-// fieldOutOfRange says that a number or an instant lies outside of what is allowed.
-const fieldOutOfRange models.FieldCode = "OUT_OF_RANGE"
-
 // Funding brings tokens in. It is safe for concurrent use.
 type Funding struct{ ledger *ledger.Ledger }
 
@@ -53,7 +50,7 @@ func (f *Funding) Grant(ctx context.Context, actor models.UserID, input GrantInp
 		Team: input.Team, Key: &input.Key,
 		Decide: func(tx *ledger.Tx) error {
 			if input.ExpiresAt != nil && !input.ExpiresAt.After(tx.Now()) {
-				return models.FieldErrors{{Path: []string{"expiresAt"}, Code: fieldOutOfRange}}
+				return models.FieldErrors{{Path: []string{"expiresAt"}, Code: models.FieldOutOfRange}}
 			}
 			id := models.NewGrantID(tx.Now())
 			tx.Issue(models.Grant{
@@ -80,7 +77,7 @@ func (f *Funding) Grant(ctx context.Context, actor models.UserID, input GrantInp
 func (i GrantInput) check() error {
 	var faults models.FieldErrors
 	if i.Tokens < 1 || i.Tokens > MaxGrant {
-		faults.Add(fieldOutOfRange, 1, "tokens")
+		faults.Add(models.FieldOutOfRange, 1, "tokens")
 	}
 	if i.Source == models.SourcePurchase {
 		faults.Add(models.FieldInvalid, 0, "source")

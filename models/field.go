@@ -7,12 +7,14 @@ type FieldCode string
 
 // The codes of fields. The empty code is no fault at all.
 const (
-	FieldRequired FieldCode = "REQUIRED"
-	FieldTooShort FieldCode = "TOO_SHORT"
-	FieldTooLong  FieldCode = "TOO_LONG"
-	FieldInvalid  FieldCode = "INVALID"
-	FieldTooMany  FieldCode = "TOO_MANY"
-	FieldTaken    FieldCode = "TAKEN"
+	FieldRequired   FieldCode = "REQUIRED"
+	FieldTooShort   FieldCode = "TOO_SHORT"
+	FieldTooLong    FieldCode = "TOO_LONG"
+	FieldOutOfRange FieldCode = "OUT_OF_RANGE"
+	FieldInvalid    FieldCode = "INVALID"
+	FieldTooMany    FieldCode = "TOO_MANY"
+	FieldTaken      FieldCode = "TAKEN"
+	FieldWrongState FieldCode = "WRONG_STATE"
 )
 
 // FieldError is one thing that is wrong with a value that a user gave.

@@ -7,12 +7,6 @@ import (
 	"productgenerator/models"
 )
 
-// Codes of fields that only teams give.
-const (
-	fieldOutOfRange models.FieldCode = "OUT_OF_RANGE"
-	fieldWrongState models.FieldCode = "WRONG_STATE"
-)
-
 // MaxName is how long the name of a user or a team is, in characters.
 const MaxName = 100
 

@@ -65,7 +65,7 @@ func (t *Teams) SetPlan(ctx context.Context, c PlanChange) (models.Team, error) 
 				limits.unlimited = *c.Unlimited
 			}
 			if limits.unlimited && c.Plan != models.PlanEnterprise {
-				return models.FieldErrors{{Path: []string{"unlimitedTokens"}, Code: fieldWrongState}}
+				return models.FieldErrors{{Path: []string{"unlimitedTokens"}, Code: models.FieldWrongState}}
 			}
 			t.rows.limits.Put(tx, c.Team, limits)
 			t.rows.updatePlans.Stage(tx, teamPlan{c.Team, c.Plan})
@@ -101,7 +101,7 @@ func limitOf(tokens models.Tokens) (models.Limit, models.FieldCode) {
 	case tokens == models.UnlimitedTokens:
 		return models.NoLimit(), ""
 	case tokens < 0:
-		return models.NoLimit(), fieldOutOfRange
+		return models.NoLimit(), models.FieldOutOfRange
 	default:
 		return models.LimitOf(tokens), ""
 	}
