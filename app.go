@@ -122,10 +122,7 @@ func (a *app) keepHouse() {
 // makeFeeds makes what subscriptions listen to: one reading of a thing's newest state for all who watch it here.
 func (a *app) makeFeeds() {
 	a.balances = bus.NewFeed(a.bus, bus.FeedOptions[models.TeamID, models.Balance]{
-		Read: a.ledger.Balance,
-		Newer: func(old, new models.Balance) bool {
-			return new.Version > old.Version || new.Version == old.Version && new.Day != old.Day
-		},
+		Read: a.ledger.Balance, Newer: ledger.BalanceChanged,
 		Due:   func(b models.Balance) time.Time { return b.ChangesAt() },
 		OnDue: a.ledger.PostTime,
 		Log:   a.log, Now: time.Now,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,6 +45,12 @@ func (l *Ledger) Balance(ctx context.Context, team models.TeamID) (models.Balanc
 		return models.Balance{}, ErrNoAccount
 	}
 	return balance, nil
+}
+
+// BalanceChanged says whether a later reading of a balance shows anything new: a higher version, or the same one seen
+// on another day or under another default of the platform's. A lower version never is.
+func BalanceChanged(shown, read models.Balance) bool {
+	return read.Version > shown.Version || read.Version == shown.Version && !reflect.DeepEqual(read, shown)
 }
 
 // Account reads a team's account with those members, without its lock and without reservations: to foretell what a
