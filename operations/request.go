@@ -3,6 +3,7 @@ package operations
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -67,7 +68,7 @@ func (o *Operations) Run(ctx context.Context, r Request) (models.Generation, mod
 			return nil
 		},
 	})
-	if err != nil {
+	if err := o.mayHear(ctx, team, r.Actor, outcome, err); err != nil {
 		return none, models.Balance{}, err
 	}
 	if outcome.Replayed {
@@ -107,7 +108,7 @@ func (o *Operations) RunMany(ctx context.Context, r RequestMany) (models.Generat
 	if errors.Is(err, ledger.ErrNoAccount) {
 		err = models.ErrNotFound // as of a team that the caller is not in
 	}
-	if err != nil {
+	if err := o.mayHear(ctx, r.Team, r.Actor, outcome, err); err != nil {
 		return none, models.Balance{}, err
 	}
 	if outcome.Replayed {
@@ -118,6 +119,24 @@ func (o *Operations) RunMany(ctx context.Context, r RequestMany) (models.Generat
 	parts := len(r.Operation.Parts()) * len(r.Products)
 	made.Tally = models.BatchTally{Queued: made.Total, Parts: parts, Reserved: CostOf(r.Operation) * models.Tokens(made.Total)}
 	return made, outcome.Balance, nil
+}
+
+// mayHear passes err on, unless the answer may be one that a key has kept and its caller has left the team since: keys
+// outlive memberships, and whoever was removed learns nothing more.
+func (o *Operations) mayHear(ctx context.Context, team models.TeamID, actor models.UserID, outcome ledger.Outcome, err error) error {
+	var refusal *models.Refusal
+	if !outcome.Replayed && !errors.Is(err, ledger.ErrKeyConflict) && !errors.As(err, &refusal) {
+		return err
+	}
+	var seated bool
+	const sql = `SELECT EXISTS (SELECT FROM memberships WHERE team_id = $1 AND user_id = $2)`
+	if err := o.pool.QueryRow(ctx, sql, string(team), string(actor)).Scan(&seated); err != nil {
+		return fmt.Errorf("read a membership: %w", err)
+	}
+	if !seated {
+		return models.ErrNotFound
+	}
+	return err
 }
 
 // wants is what decide reads under the lock.

@@ -192,6 +192,32 @@ func TestOnlyMembersSpend(t *testing.T) {
 	}
 }
 
+func TestARemovedMembersKeysTellNothingMore(t *testing.T) {
+	p := newPlatform(t)
+	tm, desk := p.team(100), p.process(&studio{}, 0)
+	user := tm.seat(p.user(), models.RoleMember)
+	accepted, refused := tm.request(tm.product(), models.OperationGenerateAll), tm.request(tm.product(), models.OperationGenerateAll)
+	accepted.Actor, accepted.Key, refused.Actor, refused.Key = user, freshKey(user), user, freshKey(user)
+	conflicting := accepted
+	conflicting.Key = keyOf(user, accepted.Key.Key, "another input")
+	many := tm.many(tm.products(2), models.OperationSearchImages)
+	many.Actor, many.Key = user, freshKey(user)
+	answers := func() string {
+		var list []string
+		for _, request := range []Request{accepted, refused, conflicting} {
+			_, _, err := desk.Run(within(t), request)
+			list = append(list, codes(err))
+		}
+		_, _, err := desk.RunMany(within(t), many)
+		return strings.Join(append(list, codes(err)), "; ")
+	}
+	first := "; INSUFFICIENT_TOKENS; " + ledger.ErrKeyConflict.Error() + "; "
+	want(t, "at first", answers(), first)
+	want(t, "again", answers(), first)
+	p.exec(`DELETE FROM memberships WHERE user_id = $1`, user)
+	want(t, "removed", answers(), "not found; not found; not found; not found")
+}
+
 func TestRightsAreThoseOfTheMomentUnderTheLock(t *testing.T) {
 	p := newPlatform(t)
 	tm, desk := p.team(1000), p.process(&studio{}, 0)
