@@ -1,16 +1,20 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"productgenerator/auth"
 )
 
 // config is every setting of the program. Each is an environment variable; .env.example lists them.
@@ -67,12 +71,44 @@ func readConfig(args []string) (*config, string, error) {
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		return nil, "", fmt.Errorf("settings: %w", err)
+		return nil, "", unreadable(parser, err)
 	}
 	if err := c.complete(); err != nil {
 		return nil, "", err
 	}
 	return c, parsed.Command(), nil
+}
+
+// unreadable is the error about the setting that could not be read as what it is: a number, a duration. Texts always can,
+// so that no secret is among them.
+func unreadable(parser *kong.Kong, err error) error {
+	for _, flag := range parser.Model.Flags {
+		for _, name := range flag.Envs {
+			value := os.Getenv(name)
+			if value == "" {
+				continue
+			}
+			tokens := kong.ScanFromTokens(kong.Token{Type: kong.FlagValueToken, Value: value})
+			if flag.Parse(tokens, reflect.New(flag.Target.Type()).Elem()) != nil {
+				return settingError(name, value, readable(flag.Target.Interface()))
+			}
+		}
+	}
+	return fmt.Errorf("settings: %w", err)
+}
+
+// readable says what a setting of that type is written as.
+func readable(setting any) string {
+	switch setting.(type) {
+	case *bool:
+		return "true or false"
+	case time.Duration:
+		return "a duration, such as 40ms"
+	case slog.Level:
+		return "debug, info, warn or error"
+	default:
+		return "a whole number"
+	}
 }
 
 // settingError names a setting, its value and what is expected. Values of secrets are left out by who makes it.
@@ -92,11 +128,11 @@ func (c *config) complete() error {
 		}
 		c.PublicURL = "http://" + net.JoinHostPort(host, port)
 	}
-	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if !isWebAddress(c.PublicURL) {
 		return settingError("PUBLIC_URL", c.PublicURL, "an http or https address, such as https://tokens.example.com")
 	}
-	if c.AdminEmail != "" && c.AdminPassword == "" {
-		return fmt.Errorf("ADMIN_PASSWORD is missing: expected a password for %s", c.AdminEmail)
+	if err := c.checkAccounts(); err != nil {
+		return err
 	}
 	if c.WelcomeTokens < 0 || c.WelcomeTokens > 1<<53 {
 		return settingError("WELCOME_TOKENS", fmt.Sprint(c.WelcomeTokens), "0 or more")
@@ -115,6 +151,29 @@ func (c *config) complete() error {
 		c.SeedDemo = &embedded
 	}
 	return c.completeProviders()
+}
+
+// passwordExpected is what a password has to be.
+const passwordExpected = "8 to 200 characters, not the e-mail address"
+
+// checkAccounts refuses accounts that could not be made.
+func (c *config) checkAccounts() error {
+	if c.DemoPassword != "" && auth.CheckPassword(c.DemoPassword, demoEmail) != nil {
+		return errors.New("DEMO_PASSWORD is not usable: expected " + passwordExpected)
+	}
+	if c.AdminEmail == "" {
+		return nil
+	}
+	if _, err := auth.NormalizeEmail(c.AdminEmail); err != nil {
+		return settingError("ADMIN_EMAIL", c.AdminEmail, "an e-mail address")
+	}
+	if c.AdminPassword == "" {
+		return fmt.Errorf("ADMIN_PASSWORD is missing: expected a password for %s", c.AdminEmail)
+	}
+	if auth.CheckPassword(c.AdminPassword, c.AdminEmail) != nil {
+		return errors.New("ADMIN_PASSWORD is not usable: expected " + passwordExpected)
+	}
+	return nil
 }
 
 // completeProviders puts the providers that have a key before the local ones, where no order is set.
@@ -164,7 +223,30 @@ func (c *config) completeProviders() error {
 			return fmt.Errorf("%s is missing: expected the key of the chosen provider %s", key.setting, key.provider)
 		}
 	}
+	return c.checkAddresses()
+}
+
+// checkAddresses refuses addresses of providers that are none.
+func (c *config) checkAddresses() error {
+	for _, address := range []struct{ setting, value string }{
+		{"OPENAI_BASE_URL", c.OpenAIBaseURL},
+		{"BRAVE_BASE_URL", c.BraveBaseURL},
+		{"OPENVERSE_BASE_URL", c.OpenverseBaseURL},
+		{"SERPAPI_BASE_URL", c.SerpAPIBaseURL},
+		{"EBAY_BASE_URL", c.EBayBaseURL},
+		{"WIKIPEDIA_BASE_URL", strings.ReplaceAll(c.WikipediaBaseURL, "{lang}", "en")},
+	} {
+		if address.value != "" && !isWebAddress(address.value) {
+			return settingError(address.setting, address.value, "an http or https address")
+		}
+	}
 	return nil
+}
+
+// isWebAddress says whether the text is an http or https address.
+func isWebAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 // logger writes to standard error in the format that suits who reads it.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"productgenerator/ledger"
@@ -35,10 +37,25 @@ func openDatabase(ctx context.Context, c *config, beside bool, log *slog.Logger)
 	if err == nil {
 		err = postgres.Migrate(ctx, d.DB)
 	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("database: %w", err), d.close(ctx))
+	switch {
+	case err == nil:
+		return d, nil
+	case d.embedded == nil && c.DatabaseURL != "":
+		err = settingError("DATABASE_URL", withoutPassword(c.DatabaseURL), "a PostgreSQL to use: "+err.Error())
+	default:
+		err = fmt.Errorf("database: %w", err)
 	}
-	return d, nil
+	return nil, errors.Join(err, d.close(ctx))
+}
+
+// withoutPassword is a connection string for people: what may be a password is left out.
+func withoutPassword(connection string) string {
+	u, err := url.Parse(connection)
+	if err != nil || u.Host == "" {
+		return "…"
+	}
+	u.RawQuery = ""
+	return u.Redacted()
 }
 
 func (d *database) openEmbedded(ctx context.Context, c *config, beside bool, log *slog.Logger) error {
@@ -49,7 +66,14 @@ func (d *database) openEmbedded(ctx context.Context, c *config, beside bool, log
 		}
 	}
 	server, err := postgres.StartEmbedded(ctx, postgres.EmbeddedOptions{DataDir: c.DataDir, BinDir: c.PGBin, Log: log})
-	if err != nil {
+	inUse, isInUse := errors.AsType[*postgres.InUseError](err)
+	noFolder, isNoFolder := errors.AsType[*fs.PathError](err)
+	switch {
+	case isInUse:
+		return settingError("DATA_DIR", c.DataDir, "one that no other process uses: "+inUse.Error())
+	case isNoFolder:
+		return settingError("DATA_DIR", c.DataDir, "a folder for the database's files: "+noFolder.Error())
+	case err != nil:
 		return fmt.Errorf("embedded database: %w", err)
 	}
 	d.embedded, d.url = server, server.URL(databaseName)
