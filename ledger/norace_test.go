@@ -2,5 +2,9 @@
 
 package ledger
 
-// randomHistories are how many histories the model is held against in each run.
-const randomHistories = 25_000
+// How much chance is held against the model in each run: histories in memory, and commands for each team between two
+// moves of the clock through PostgreSQL, some 20,000 in all.
+const (
+	randomHistories = 25_000
+	commandsAMove   = 16
+)

@@ -2,6 +2,9 @@
 
 package ledger
 
-// randomHistories are how many histories the model is held against in each run: fewer, because the race detector makes
-// each take ten times as long and the account has no goroutines.
-const randomHistories = 2_500
+// How much chance is held against the model in each run: less than without the race detector, which makes each take up
+// to ten times as long. Through PostgreSQL it is some 6,000 commands.
+const (
+	randomHistories = 1_000
+	commandsAMove   = 5
+)

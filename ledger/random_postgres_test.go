@@ -15,11 +15,10 @@ import (
 	"productgenerator/postgres/pgtest"
 )
 
-// What goes through PostgreSQL: teams at work at the same time, each with so many commands between two moves of the clock.
+// What goes through PostgreSQL: teams at work at the same time, each with commandsAMove between two moves of the clock.
 const (
-	workingTeams  = 16
-	clockMoves    = 80
-	commandsAMove = 16
+	workingTeams = 16
+	clockMoves   = 80
 )
 
 // timedPlatform is a platform whose database's clock shows what the test sets: in each session, a schema in front of
