@@ -1,8 +1,11 @@
 package e2e_test
 
 import (
+	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -16,11 +19,30 @@ func embedded(t testing.TB) []string {
 	dir := t.TempDir()
 	t.Cleanup(func() {
 		await(t, "the embedded database has stopped", func() bool {
-			running, _ := filepath.Glob(filepath.Join(dir, "*", "postmaster.pid")) // the pattern is well formed
-			return len(running) == 0
+			pid := databasePID(t, dir)
+			return pid == 0 || syscall.Kill(pid, 0) != nil
 		})
 	})
 	return []string{"DATA_DIR=" + dir, "DEMO_PASSWORD=" + password}
+}
+
+// databasePID is the process of the embedded server that runs on a folder, or ran until it was killed; 0: there is none.
+func databasePID(t testing.TB, dir string) int {
+	t.Helper()
+	files, _ := filepath.Glob(filepath.Join(dir, "*", "postmaster.pid")) // the pattern is well formed
+	if len(files) == 0 {
+		return 0
+	}
+	content, err := os.ReadFile(files[0])
+	first, _, _ := strings.Cut(string(content), "\n")
+	if err != nil || first == "" {
+		return 0 // it is being taken away, or written
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
 }
 
 func TestAFreshMachineServesTheMainJobToATeamOfTwo(t *testing.T) {

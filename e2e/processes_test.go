@@ -191,16 +191,25 @@ func newEmptyDatabase(t *testing.T) string {
 // execSQL runs statements on a database behind the program's back.
 func execSQL(t testing.TB, database string, statements ...string) {
 	t.Helper()
+	if err := tryExec(t, database, statements...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tryExec is execSQL for what the database may refuse.
+func tryExec(t testing.TB, database string, statements ...string) error {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience) // also while the test is cleaned up
 	defer cancel()
 	conn, err := pgx.Connect(ctx, database)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer conn.Close(ctx)
 	for _, statement := range statements {
 		if _, err := conn.Exec(ctx, statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
+			return fmt.Errorf("%s: %w", statement, err)
 		}
 	}
+	return nil
 }

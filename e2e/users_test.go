@@ -190,8 +190,12 @@ type generated struct {
 	UserErrors []userError
 }
 
-const generateAll = "mutation($input: GenerateInput!) { run: generateAll(input: $input) { generation { " + generationFields +
-	" } balance { " + balanceFields + " } userErrors { " + errorFields + " } } }"
+// The mutations that run an operation on a product.
+const (
+	generateAll        = "mutation($input: GenerateInput!) { run: generateAll(input: $input)" + generatedSelection
+	searchImages       = "mutation($input: GenerateInput!) { run: searchImages(input: $input)" + generatedSelection
+	generatedSelection = " { generation { " + generationFields + " } balance { " + balanceFields + " } userErrors { " + errorFields + " } } }"
+)
 
 // generate runs Generate all on a product.
 func (u *user) generate(product, key string) generated {
@@ -207,8 +211,7 @@ func (u *user) generateWith(fields vars) generated {
 // search runs the cheapest operation on a product.
 func (u *user) search(product, key string) generated {
 	u.t.Helper()
-	query := strings.Replace(generateAll, "generateAll", "searchImages", 1)
-	return ask[struct{ Run generated }](u.client, query, input(vars{"productId": product, "idempotencyKey": key})).Run
+	return ask[struct{ Run generated }](u.client, searchImages, input(vars{"productId": product, "idempotencyKey": key})).Run
 }
 
 // readGeneration reads a generation.
