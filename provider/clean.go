@@ -34,8 +34,8 @@ func newCleaner() *cleaner {
 		// link is a Markdown link or image; its text is kept, its target is not.
 		link:       regexp.MustCompile(`!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)`),
 		definition: regexp.MustCompile(`(?m)^\s{0,3}\[[^\]]+\]:\s*\S+.*$`),
-		scheme:     regexp.MustCompile(`(?i)\b(?:javascript|vbscript|data)\s*:\s*(\S)`),
-		tag:        regexp.MustCompile(`<([A-Za-z/!?]|\s*$)`),
+		scheme:     regexp.MustCompile(`(?i)(?:(?:javascript|vbscript)\s*:|\bdata\s*:\s*[a-z]+/)\s*`),
+		tag:        regexp.MustCompile(`<+([A-Za-z/!?]|\s*$)`),
 		blankLines: regexp.MustCompile(`\n{3,}`),
 		spaces:     regexp.MustCompile(`[ \t\x{00a0}]{2,}`),
 	}
@@ -48,7 +48,7 @@ func (c *cleaner) text(raw string, limit int) string {
 	raw = c.withoutMarkup(raw)
 	raw = c.link.ReplaceAllString(raw, "$1")
 	raw = c.definition.ReplaceAllString(raw, "")
-	raw = c.scheme.ReplaceAllString(raw, "$1")
+	raw = c.withoutActive(raw)
 
 	lines := strings.Split(raw, "\n")
 	for i, line := range lines {
@@ -57,6 +57,18 @@ func (c *cleaner) text(raw string, limit int) string {
 	raw = c.spaces.ReplaceAllString(strings.Join(lines, "\n"), " ")
 	raw = c.blankLines.ReplaceAllString(raw, "\n\n")
 	return cutText(strings.TrimSpace(raw), limit)
+}
+
+// withoutActive removes what is left of tags and of schemes that run something, until nothing is: where one went, what
+// stood around it may make another.
+func (c *cleaner) withoutActive(raw string) string {
+	for {
+		inert := c.scheme.ReplaceAllString(c.tag.ReplaceAllString(raw, "$1"), "")
+		if inert == raw {
+			return raw
+		}
+		raw = inert
+	}
 }
 
 // line cleans a text that belongs on one line.

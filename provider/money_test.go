@@ -32,9 +32,23 @@ func TestAnAmountBecomesMinorUnitsExactly(t *testing.T) {
 
 func TestAnAmountThatIsNotExactIsNone(t *testing.T) {
 	for _, test := range []struct{ amount, currency string }{
-		{"", "USD"}, {"0", "USD"}, {"0.00", "USD"}, {"-5", "USD"}, {"-0.01", "USD"}, {"1e3", "USD"}, {"1.5e3", "USD"},
-		{"0.005", "USD"}, {"10.5", "JPY"}, {"1.2345", "KWD"}, {"92233720368547758.08", "USD"}, {".5", "USD"},
-		{"99999999999999999999", "USD"}, {"NaN", "USD"}, {"1_000", "USD"}, {"0x10", "USD"}, {"١٢", "USD"},
+		{"", "USD"},
+		{"0", "USD"},
+		{"0.00", "USD"},
+		{"-5", "USD"},
+		{"-0.01", "USD"},
+		{"1e3", "USD"},
+		{"1.5e3", "USD"},
+		{"0.005", "USD"},
+		{"10.5", "JPY"},
+		{"1.2345", "KWD"},
+		{"92233720368547758.08", "USD"},
+		{".5", "USD"},
+		{"99999999999999999999", "USD"},
+		{"NaN", "USD"},
+		{"1_000", "USD"},
+		{"0x10", "USD"},
+		{"١٢", "USD"},
 	} {
 		if got, ok := minorUnits(json.Number(test.amount), test.currency); ok {
 			t.Errorf("%s %s = %d; want none", test.amount, test.currency, got)

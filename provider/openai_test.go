@@ -156,14 +156,18 @@ func TestAnOpenAIFailureHasItsKindAndKeepsTheKeySecret(t *testing.T) {
 		kind    Kind
 		retry   time.Duration
 	}{
-		"401":              {refuse(401, "invalid_api_key", quoted), Refused, 3 * time.Second},
-		"403":              {refuse(403, "unsupported_country_region_territory", quoted), Refused, 3 * time.Second},
-		"404 model":        {refuse(404, "model_not_found", "no such model"), Refused, 3 * time.Second},
-		"400 policy":       {refuse(400, "content_policy_violation", "rejected"), Refused, 3 * time.Second},
-		"429":              {refuse(429, "rate_limit_exceeded", "Rate limit reached"), Down, 3 * time.Second},
-		"500":              {refuse(500, "server_error", "The server had an error"), Down, 3 * time.Second},
-		"502 with HTML":    {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>Bad Gateway", 502) }, Down, 0},
-		"redirected":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 302) }, Down, 0},
+		"401":        {refuse(401, "invalid_api_key", quoted), Refused, 3 * time.Second},
+		"403":        {refuse(403, "unsupported_country_region_territory", quoted), Refused, 3 * time.Second},
+		"404 model":  {refuse(404, "model_not_found", "no such model"), Refused, 3 * time.Second},
+		"400 policy": {refuse(400, "content_policy_violation", "rejected"), Refused, 3 * time.Second},
+		"429":        {refuse(429, "rate_limit_exceeded", "Rate limit reached"), Down, 3 * time.Second},
+		"500":        {refuse(500, "server_error", "The server had an error"), Down, 3 * time.Second},
+		"502 with HTML": {func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "<html>Bad Gateway", http.StatusBadGateway)
+		}, Down, 0},
+		"redirected": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}, Down, 0},
 		"cut in a stream":  {stream(true, chunk("The Trail", "")), Down, 0},
 		"ends too early":   {stream(false, chunk("The Trail", "")), Down, 0},
 		"error in stream":  {stream(false, chunk("The", ""), `data: {"error":{"message":"overloaded","type":"server_error","code":null}}`+"\n\n"), Down, 0},

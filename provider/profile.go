@@ -109,7 +109,7 @@ func (r *reader) read(product Product) *profile {
 		if p.language == "en" {
 			sentence = r.tidy.sentence(sentence)
 		}
-		if sentence = strings.TrimLeft(sentence, marks+".-*• "); hasWords(sentence) && len(p.sentences) < maxSentences {
+		if sentence = strings.TrimLeft(sentence, marks+".*•"); hasWords(sentence) && len(p.sentences) < maxSentences {
 			p.sentences = append(p.sentences, sentence)
 		}
 	}
