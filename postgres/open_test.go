@@ -14,16 +14,20 @@ import (
 func TestASessionGivesUpOnWhatTakesTooLong(t *testing.T) {
 	db := openEmpty(t, Options{ApplicationName: "the test"})
 	got := map[string]string{}
-	for _, name := range []string{"lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "TimeZone",
-		"application_name"} {
+	for _, name := range []string{
+		"lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "TimeZone",
+		"application_name",
+	} {
 		var value string
 		if err := db.Gorm.WithContext(within(t, time.Minute)).Raw("SELECT current_setting(?)", name).Scan(&value).Error; err != nil {
 			t.Fatal(err)
 		}
 		got[name] = value
 	}
-	want := map[string]string{"lock_timeout": "2s", "statement_timeout": "5s", "idle_in_transaction_session_timeout": "5s",
-		"TimeZone": "UTC", "application_name": "the test"}
+	want := map[string]string{
+		"lock_timeout": "2s", "statement_timeout": "5s", "idle_in_transaction_session_timeout": "5s",
+		"TimeZone": "UTC", "application_name": "the test",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -92,9 +92,13 @@ func TestAGrantHappensOnceForItsKeyAndIsToldInTheLedger(t *testing.T) {
 		filter object
 		lines  int
 	}{
-		{object{"grantId": id}, 1}, {object{"actorId": admin.user}, 1}, {object{"kinds": []string{"GRANT"}}, 2},
-		{object{"kinds": []string{"EXPIRE"}}, 0}, {object{"kinds": nil, "grantId": nil}, 2},
-		{object{"actorId": "nonsense"}, 0}, {object{"generationId": id}, 0},
+		{object{"grantId": id}, 1},
+		{object{"actorId": admin.user}, 1},
+		{object{"kinds": []string{"GRANT"}}, 2},
+		{object{"kinds": []string{"EXPIRE"}}, 0},
+		{object{"kinds": nil, "grantId": nil}, 2},
+		{object{"actorId": "nonsense"}, 0},
+		{object{"generationId": id}, 0},
 	} {
 		data := ann.must(ledger, object{"id": ann.team, "filter": test.filter})
 		if got := len(at(data, "team", "ledger", "nodes").([]any)); got != test.lines {

@@ -57,7 +57,8 @@ func (s *Server) admit(ctx context.Context, req request) (*operation, *Refusal) 
 	}, nil
 }
 
-func resolveField(ctx context.Context, next graphql.Resolver) (any, error)         { return next(ctx) }
+func resolveField(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) }
+
 func resolveRoot(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) }
 
 // plan gives the operation of that name, or the only one.
