@@ -194,6 +194,7 @@ func (c *Change) keyID() keyID { return keyID{c.Key.Caller, c.Team, c.Key.Key} }
 func (b *batch) load(ctx context.Context, tx pgx.Tx) error {
 	needs := b.needs()
 	queries := &pgx.Batch{}
+	queries.Queue(planOnceSQL)
 	b.queueOpenings(queries)
 	b.queueLock(queries, needs.teams)
 	b.queueClock(queries)

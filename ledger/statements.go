@@ -3,6 +3,10 @@ package ledger
 // The statements of the transaction that moves tokens. Each loads or writes the rows of every change in it at once;
 // arrays keep one prepared statement for every size.
 const (
+	// Planning these statements takes longer than running them, and every one goes by a key whatever its parameters: a
+	// plan that is made once is as good.
+	planOnceSQL = `SET LOCAL plan_cache_mode = force_generic_plan`
+
 	openSQL = `
 INSERT INTO balances (team_id, time_zone, day, last_entry_at, updated_at)
 SELECT team_id, time_zone, (now() AT TIME ZONE time_zone)::date, now(), now()
