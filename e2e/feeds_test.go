@@ -131,7 +131,7 @@ func (u *user) generationsOf(batch string) (all []generation) {
 			}
 		}
 	}
-	for after := (any)(nil); ; {
+	for after := any(nil); ; {
 		read := ask[page](u.client, `query($id: ID!, $after: String) { node(id: $id) { ... on GenerationBatch { generations(first: 100, after: $after) {
 			nodes { id status productName captured released parts { part status tokens provider text failure error } }
 			pageInfo { hasNextPage endCursor } } } } }`, vars{"id": batch, "after": after}).Node.Generations
@@ -161,7 +161,7 @@ func (u *user) readLedger() (all []entry) {
 			}
 		}
 	}
-	for after := (any)(nil); ; {
+	for after := any(nil); ; {
 		read := ask[page](u.client, `query($id: ID!, $after: String) { team(id: $id) { ledger(first: 100, after: $after) {
 			nodes { sequence balanceVersion kind amount tokens balanceAfter operation part actor { id } generation { id } }
 			pageInfo { hasNextPage endCursor } } } }`, vars{"id": u.team, "after": after}).Team.Ledger

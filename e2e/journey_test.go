@@ -228,7 +228,7 @@ func (u *user) products(team string) (ids []string) {
 			}
 		}
 	}
-	for after := (any)(nil); ; {
+	for after := any(nil); ; {
 		read := ask[page](u.client, `query($id: ID!, $after: String) { team(id: $id) { products(first: 100, after: $after) {
 			nodes { id } pageInfo { hasNextPage endCursor } totalCount } } }`, vars{"id": team, "after": after}).Team.Products
 		for _, node := range read.Nodes {

@@ -78,8 +78,11 @@ func TestReconnectingSubscribersConvergeAndNeverStepBack(t *testing.T) {
 	overSocket := func(u *user) *stream { return u.watchBalance(u.team) }
 	overEvents := func(u *user) *stream { return u.watchEvents(balanceChanged, vars{"teamId": u.team}) }
 	watchers := []*watcher{
-		{user: ada, open: overSocket}, {user: ada.at(b), open: overSocket}, {user: ada.at(b), open: overSocket},
-		{user: ada, open: overEvents}, {user: ada.at(b), open: overEvents},
+		{user: ada, open: overSocket},
+		{user: ada.at(b), open: overSocket},
+		{user: ada.at(b), open: overSocket},
+		{user: ada, open: overEvents},
+		{user: ada.at(b), open: overEvents},
 	}
 	at := []*user{ada, ada.at(b)}
 	together(t, len(watchers)+1, func(i int) {

@@ -144,16 +144,24 @@ func TestThingsOfAnotherTeamAreLikeThingsThatDoNotExist(t *testing.T) {
 		query            string
 		foreign, missing vars
 	}{
-		{generateAll, input(vars{"productId": own, "templateId": template, "idempotencyKey": "1"}),
-			input(vars{"productId": own, "templateId": none(template), "idempotencyKey": "2"})},
-		{many, input(vars{"teamId": sven.team, "productIds": []string{own, product}, "operation": "GENERATE_ALL", "idempotencyKey": "3"}),
-			input(vars{"teamId": sven.team, "productIds": []string{own, none(product)}, "operation": "GENERATE_ALL", "idempotencyKey": "4"})},
+		{
+			generateAll, input(vars{"productId": own, "templateId": template, "idempotencyKey": "1"}),
+			input(vars{"productId": own, "templateId": none(template), "idempotencyKey": "2"}),
+		},
+		{
+			many, input(vars{"teamId": sven.team, "productIds": []string{own, product}, "operation": "GENERATE_ALL", "idempotencyKey": "3"}),
+			input(vars{"teamId": sven.team, "productIds": []string{own, none(product)}, "operation": "GENERATE_ALL", "idempotencyKey": "4"}),
+		},
 		{apply, input(vars{"productId": own, "templateId": template}), input(vars{"productId": own, "templateId": none(template)})},
 		{apply, input(vars{"productId": product, "templateId": ownTemplate}), input(vars{"productId": none(product), "templateId": ownTemplate})},
-		{quote, input(vars{"teamId": sven.team, "operation": "GENERATE_ALL", "productIds": []string{product}}),
-			input(vars{"teamId": sven.team, "operation": "GENERATE_ALL", "productIds": []string{none(product)}})},
-		{preview, input(vars{"productId": product, "shortDescription": "a", "longDescription": "b"}),
-			input(vars{"productId": none(product), "shortDescription": "a", "longDescription": "b"})},
+		{
+			quote, input(vars{"teamId": sven.team, "operation": "GENERATE_ALL", "productIds": []string{product}}),
+			input(vars{"teamId": sven.team, "operation": "GENERATE_ALL", "productIds": []string{none(product)}}),
+		},
+		{
+			preview, input(vars{"productId": product, "shortDescription": "a", "longDescription": "b"}),
+			input(vars{"productId": none(product), "shortDescription": "a", "longDescription": "b"}),
+		},
 		{filtered, vars{"team": sven.team, "filter": vars{"generationId": run}}, vars{"team": sven.team, "filter": vars{"generationId": none(run)}}},
 		{filtered, vars{"team": sven.team, "filter": vars{"actorId": olga.id}}, vars{"team": sven.team, "filter": vars{"actorId": none(olga.id)}}},
 		{"query($id: ID!) { product(id: $id) { name } }", vars{"id": product}, vars{"id": none(product)}},
