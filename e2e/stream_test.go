@@ -82,7 +82,7 @@ func newStream(t testing.TB, hangUp func()) *stream {
 	t.Cleanup(func() {
 		close(s.gone)
 		s.hangUp()
-		for range s.events { //nolint:revive // until the reader has ended
+		for range s.events { // until the reader has ended
 		}
 	})
 	return s
