@@ -172,6 +172,7 @@ func (a *app) handler() http.Handler {
 	mux.Handle("/graphql", a.origins.Handler(a.gate.Handler(resolvers.Language(a.transport))))
 	mux.Handle("/graphiql", web.GraphiQL())
 	mux.Handle("/graphiql/", web.GraphiQL())
+	mux.Handle("/graphiql/{$}", http.RedirectHandler("/graphiql", http.StatusPermanentRedirect))
 	mux.Handle("/", web.Home())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", a.answerReady)

@@ -211,9 +211,10 @@ func (c *config) completeProviders() error {
 		}
 	}
 	for _, key := range []struct {
-		provider, setting, value string
+		provider, setting, value string // OpenAI: servers of one's own may want no key
 		chosen                   []string
 	}{
+		{"openai", "OPENAI_API_KEY", c.OpenAIKey + strings.TrimPrefix(c.OpenAIBaseURL, officialOpenAI), c.TextProviders},
 		{"brave", "BRAVE_API_KEY", c.BraveKey, c.ImageProviders},
 		{"serpapi", "SERPAPI_API_KEY", c.SerpAPIKey, c.PriceProviders},
 		{"ebay", "EBAY_CLIENT_ID", c.EBayClientID, c.PriceProviders},

@@ -11,6 +11,9 @@ import (
 // userAgent is how the program introduces itself to public services.
 const userAgent = "ProductGenerator/1.0 (product content for e-commerce)"
 
+// officialOpenAI is where OpenAI itself answers; any compatible server may stand in its place.
+const officialOpenAI = "https://api.openai.com/v1"
+
 // makeProviders makes the chains that serve parts, in the order of the settings.
 func makeProviders(c *config, catalog *catalog.Catalog, log *slog.Logger) operations.Providers {
 	local := operations.Local{Catalog: catalog}
@@ -26,7 +29,7 @@ func makeProviders(c *config, catalog *catalog.Catalog, log *slog.Logger) operat
 		"openai": func() provider.TextProvider {
 			return provider.NewOpenAI(provider.OpenAISettings{
 				BaseURL: c.OpenAIBaseURL, APIKey: c.OpenAIKey, Model: c.OpenAIModel,
-				Client: provider.NewClient(client(c.OpenAIBaseURL, "https://api.openai.com/v1")),
+				Client: provider.NewClient(client(c.OpenAIBaseURL, officialOpenAI)),
 			})
 		},
 	}
