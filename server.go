@@ -16,10 +16,12 @@ import (
 	"time"
 )
 
-// How long stopping may take in all, and how long a client may take to send a request's headers.
+// How long stopping may take in all, how long a client may take to send a request's headers, and how long a connection
+// may wait for its next request.
 const (
 	stopTimeout   = 30 * time.Second
 	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
 )
 
 func main() {
@@ -76,6 +78,7 @@ func serve(ctx context.Context, c *config, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           a.handler(),
 		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)

@@ -25,7 +25,8 @@ const maxTemplateText = 5_000
 // template again. A field that the product lacks is empty.
 type pattern struct{ nodes *parse.ListNode }
 
-// parsePattern parses and checks a template's text. The field error, if any, names the place as line:column.
+// parsePattern parses and checks a template's text. The field error, if any, names the place as line:column, and what
+// stands there unless it is no placeholder at all.
 func parsePattern(text string, path ...string) (pattern, *models.FieldError) {
 	if strings.TrimSpace(text) == "" {
 		return pattern{}, &models.FieldError{Path: path, Code: models.FieldRequired}
@@ -37,8 +38,7 @@ func parsePattern(text string, path ...string) (pattern, *models.FieldError) {
 	known := map[string]any{"attribute": func() {}}
 	trees, err := parse.Parse(name, text, "", "", known)
 	if err != nil {
-		place, token := placeOfError(err.Error(), name)
-		return pattern{}, &models.FieldError{Path: path, Code: models.FieldInvalid, Place: place, Token: token}
+		return pattern{}, &models.FieldError{Path: path, Code: models.FieldInvalid, Place: placeOfError(err.Error(), name)}
 	}
 	tree := trees[name]
 	if len(trees) != 1 || tree == nil {
@@ -52,11 +52,11 @@ func parsePattern(text string, path ...string) (pattern, *models.FieldError) {
 	return pattern{nodes: tree.Root}, nil
 }
 
-// placeOfError takes the parser's "template: name:line: what" apart; the parser names no column.
-func placeOfError(message, name string) (place, token string) {
-	message = strings.TrimPrefix(message, "template: "+name+":")
-	line, what, _ := strings.Cut(message, ":")
-	return line + ":1", clip(strings.TrimSpace(what), 100)
+// placeOfError takes the line out of the parser's "template: name:line: what", which names no column. What it says is
+// for those who write Go.
+func placeOfError(message, name string) string {
+	line, _, _ := strings.Cut(strings.TrimPrefix(message, "template: "+name+":"), ":")
+	return line + ":1"
 }
 
 // placeOf is a byte offset as line:column, both from 1, the column in characters.

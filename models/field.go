@@ -23,7 +23,7 @@ type FieldError struct {
 	Code  FieldCode
 	Limit int    // TOO_SHORT: the fewest characters; TOO_LONG: the most; TOO_MANY: the most entries; OUT_OF_RANGE: the lowest
 	Place string // templates: where in the text, as line:column
-	Token string // templates: what stands there and is not allowed or not known
+	Token string // templates: what stands there and is not allowed or not known; empty: no placeholder that can be read
 }
 
 // FieldErrors is everything that is wrong with an input. Nothing was done.

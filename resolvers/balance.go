@@ -36,7 +36,11 @@ func (r *balanceResolver) StatusReason(ctx context.Context, balance *models.Bala
 		"available": balance.Available.API(), "limit": balance.DailyLimit.API(),
 		"remaining": balance.RemainingToday.API(), "resets": moment{balance.ResetsAt, balance.TimeZone},
 	}
-	return r.messages.say(tongueOf(ctx), f, "status."+string(balance.Reason)), nil
+	key := "status." + string(balance.Reason)
+	if balance.Reason == models.ReasonLimitReached && !balance.DailyLimit.Allows(operations.CheapestCost) {
+		key += ".never"
+	}
+	return r.messages.say(tongueOf(ctx), f, key), nil
 }
 
 // OperationsLeft is how often each operation could still be run now, if nothing else were.

@@ -69,7 +69,10 @@ func (r *Resolver) limitReached(ctx context.Context, team models.TeamID, b model
 	if b.ClearsAt != nil {
 		reached.ResetsAt = *b.ClearsAt
 	}
-	variant := string(b.Code) + "." + string(b.ClearableBy)
+	variant := string(b.Code)
+	if b.ClearableBy != "" {
+		variant += "." + string(b.ClearableBy)
+	}
 	if b.MemberID != "" {
 		variant = string(b.Code) + ".member"
 		member, err := r.Teams.Membership(ctx, teams.Place{Team: team, User: b.MemberID})
@@ -79,6 +82,9 @@ func (r *Resolver) limitReached(ctx context.Context, team models.TeamID, b model
 		if err == nil {
 			reached.Member = &member
 		}
+	}
+	if b.Required > b.DailyLimit {
+		variant += ".never"
 	}
 	reached.Message = r.messages.say(tongueOf(ctx), figures{
 		"required": b.Required, "remaining": b.RemainingToday, "limit": b.DailyLimit,

@@ -35,7 +35,7 @@ func TestABalanceTellsWhatIsTightAndHowFarItGoes(t *testing.T) {
 	if text(limited, "status") != "EMPTY" || at(limited, "operationsLeft", 0, "times") != 0.0 {
 		t.Errorf("limited: %v", limited)
 	}
-	mustContain(t, text(limited, "statusReason"), "Del límite de hoy, 5 tokens, solo quedan 5 tokens", "las 00:00 del", "(UTC)")
+	mustContain(t, text(limited, "statusReason"), "El límite de 5 tokens al día es demasiado bajo")
 
 	admin.must(plan, object{"i": object{"teamId": ann.team, "plan": "ENTERPRISE", "dailyLimit": -1, "unlimitedTokens": true}})
 	unlimited := balance()

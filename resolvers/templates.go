@@ -27,9 +27,16 @@ func (r *queryResolver) TemplatePreview(ctx context.Context, input graph.Templat
 	preview, err := r.Catalog.PreviewTemplate(ctx, product.TeamID, product.ID, input.ShortDescription, input.LongDescription)
 	if err != nil {
 		userErrors, err := r.userErrors(ctx, product.TeamID, err)
-		return &graph.TemplatePreview{UserErrors: userErrors}, err
+		return previewOf(preview, userErrors), err
 	}
-	return &graph.TemplatePreview{ShortDescription: preview.ShortDescription, LongDescription: preview.LongDescription}, nil
+	return previewOf(preview, nil), nil
+}
+
+// previewOf is what could be rendered, with what is wrong with the rest.
+func previewOf(preview catalog.Preview, userErrors []graph.UserError) *graph.TemplatePreview {
+	return &graph.TemplatePreview{
+		ShortDescription: preview.ShortDescription, LongDescription: preview.LongDescription, UserErrors: userErrors,
+	}
 }
 
 func (r *mutationResolver) CreateTemplate(ctx context.Context, input graph.CreateTemplateInput) (*graph.TemplatePayload, error) {

@@ -66,10 +66,14 @@ func (r *Resolver) invalid(t tongue, code models.FieldCode, path []string, f fig
 // invalidAt says what is wrong with a field: in a template also where in its text.
 func (r *Resolver) invalidAt(t tongue, field models.FieldError) *graph.ValidationError {
 	f := figures{"limit": field.Limit, "place": field.Place, "token": field.Token}
-	if field.Place == "" || field.Token == "" {
+	if field.Place == "" {
 		return r.invalid(t, field.Code, field.Path, f)
 	}
-	message := r.messages.say(t, f, string(field.Code)+".place", string(field.Code))
+	variant := ".place"
+	if field.Token == "" {
+		variant = ".syntax"
+	}
+	message := r.messages.say(t, f, string(field.Code)+variant, string(field.Code))
 	return &graph.ValidationError{Code: graph.UserErrorCode(field.Code), Message: message, Path: orEmpty(field.Path)}
 }
 

@@ -53,7 +53,28 @@ func TestARefusalTellsEveryBlockerWithItsFigures(t *testing.T) {
 	}
 }
 
+func TestALimitThatIsTooLowOnEveryDayPromisesNoOtherDay(t *testing.T) {
+	r, _ := presenter()
+	clears := time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC)
+	for clearableBy, want := range map[models.TeamRole]string{
+		"":               "This costs 65 tokens, more than the 64 tokens a day that the platform allows the team: waiting does not help. Run less at once, or ask the platform for a higher limit.",
+		models.RoleAdmin: "This costs 65 tokens, more than the 64 tokens a day that the team has set itself: waiting does not help. Run less at once, or let an admin of the team raise the limit.",
+	} {
+		got, err := r.userErrors(t.Context(), "", &models.Refusal{Blockers: []models.Blocker{{
+			Code: models.BlockerDailyLimitReached, Required: 65, RemainingToday: 64, DailyLimit: 64, ClearsAt: &clears, ClearableBy: clearableBy,
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if message := got[0].(*graph.DailyLimitReachedError).Message; message != want {
+			t.Errorf("clearable by %q: %s", clearableBy, message)
+		}
+	}
+}
+
 func TestBadInputIsToldFieldByField(t *testing.T) {
+	const placeholders = "Templates know {{.Name}}, {{.SKU}}, {{.Brand}}, {{.Category}}, {{.Description}}, " +
+		"{{.Attributes.Material}} and conditions such as {{if .Brand}}."
 	r, _ := presenter()
 	for _, test := range []struct {
 		err  error
@@ -72,7 +93,14 @@ func TestBadInputIsToldFieldByField(t *testing.T) {
 		},
 		{
 			models.FieldErrors{{Path: []string{"longDescription"}, Code: models.FieldInvalid, Place: "2:5", Token: "range"}},
-			[]graph.UserError{&graph.ValidationError{Code: "INVALID", Path: []string{"longDescription"}, Message: "At 2:5: range cannot stand here."}},
+			[]graph.UserError{&graph.ValidationError{Code: "INVALID", Path: []string{"longDescription"}, Message: "At 2:5: range cannot stand here. " + placeholders}},
+		},
+		{
+			models.FieldErrors{{Path: []string{"shortDescription"}, Code: models.FieldInvalid, Place: "3:1"}},
+			[]graph.UserError{&graph.ValidationError{
+				Code: "INVALID", Path: []string{"shortDescription"},
+				Message: "Near 3:1: a placeholder is not complete, or asks for something that templates cannot do. " + placeholders,
+			}},
 		},
 		{
 			auth.ErrWrongCredentials,

@@ -207,7 +207,7 @@ func TestWhoSignsUpChoosesATeamOrAnInvitation(t *testing.T) {
 		faults string
 	}{
 		{func(n *NewUser) { n.TeamName = "" }, "bad input: teamName: REQUIRED"},
-		{func(n *NewUser) { n.InvitationToken = "pgi_x" }, "bad input: invitationToken: INVALID"},
+		{func(n *NewUser) { n.InvitationToken = "pgi_x" }, "bad input: teamName: INVALID"},
 		{func(n *NewUser) { n.TimeZone = "Nowhere" }, "bad input: timeZone: INVALID"},
 		{func(n *NewUser) { n.Name, n.TeamName = "\x00", "" }, "bad input: name: INVALID, teamName: REQUIRED"},
 	} {

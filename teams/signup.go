@@ -32,7 +32,7 @@ func (n NewUser) Check() error {
 	faults.Add(checkName(n.Name), MaxName, "name")
 	switch {
 	case n.InvitationToken != "" && n.TeamName != "":
-		faults.Add(models.FieldInvalid, 0, "invitationToken")
+		faults.Add(models.FieldInvalid, 0, "teamName")
 	case n.InvitationToken == "":
 		faults.Add(checkName(n.TeamName), MaxName, "teamName")
 		faults.Add(checkZone(n.TimeZone), 0, "timeZone")
