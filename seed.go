@@ -53,14 +53,17 @@ func seedDemo(ctx context.Context, c *config, db *database, books *ledger.Ledger
 	if err != nil {
 		return "", err
 	}
-	user, err := gorm.G[models.User](db.Gorm).Where("lower(email) = ?", demoEmail).Take(ctx)
-	switch {
-	case errors.Is(err, gorm.ErrRecordNotFound):
-		user, err = signUpDemo(ctx, db, books, passwords, password)
-	case err == nil:
-		err = keepPassword(ctx, db, passwords, user, password)
+	user, err := findDemo(ctx, db)
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		err = signUpDemo(ctx, db, books, passwords, password)
+		if err == nil || errors.Is(err, teams.ErrEmailTaken) { // another process that starts now may have been quicker
+			user, err = findDemo(ctx, db)
+		}
 	}
 	if err != nil {
+		return "", fmt.Errorf("the demonstration's account: %w", err)
+	}
+	if err := keepPassword(ctx, db, passwords, user, password); err != nil {
 		return "", err
 	}
 	membership, err := gorm.G[models.Membership](db.Gorm).Where("user_id = ?", user.ID).Order("id").Take(ctx)
@@ -81,15 +84,20 @@ func seedDemo(ctx context.Context, c *config, db *database, books *ledger.Ledger
 	return password, err
 }
 
-func signUpDemo(ctx context.Context, db *database, books *ledger.Ledger, passwords *auth.Passwords, password string) (models.User, error) {
+func findDemo(ctx context.Context, db *database) (models.User, error) {
+	return gorm.G[models.User](db.Gorm).Where("lower(email) = ?", demoEmail).Take(ctx)
+}
+
+func signUpDemo(ctx context.Context, db *database, books *ledger.Ledger, passwords *auth.Passwords, password string) error {
 	hash, err := passwords.Hash(ctx, password)
 	if err != nil {
-		return models.User{}, err
+		return err
 	}
 	demo := teams.New(db.Gorm, books, teams.Options{WelcomeTokens: demoTokens, Now: time.Now})
-	return demo.SignUp(ctx, teams.NewUser{
+	_, err = demo.SignUp(ctx, teams.NewUser{
 		Email: demoEmail, Name: "Demo", PasswordHash: hash, TeamName: "Demonstration", TimeZone: "UTC",
 	})
+	return err
 }
 
 // keepPassword makes the printed password the account's.
