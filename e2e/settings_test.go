@@ -112,3 +112,18 @@ func TestTheCommandsPrepareADatabaseThatTheProgramThenServes(t *testing.T) {
 		t.Errorf("an unknown command: %+v", unknown)
 	}
 }
+
+func TestSeveralSeedAnEmptyDatabaseAtOnce(t *testing.T) {
+	t.Parallel()
+	const seeders = 4
+	database := "DATABASE_URL=" + pgtest.NewDurableURL(t)
+	if migrated := execute(t, "migrate", database); migrated.exit != 0 {
+		t.Fatalf("migrate: %+v", migrated)
+	}
+	together(t, seeders, func(int) {
+		if seeded := execute(t, "seed", database, "DEMO_PASSWORD="+password); seeded.exit != 0 {
+			t.Errorf("seed: %+v", seeded)
+		}
+	})
+	checkBooks(t, database)
+}
