@@ -149,8 +149,8 @@ func (r *baselineRequest) decide() error {
 		Operation: models.OperationGenerateAll, Status: models.GenerationQueued, CreatedAt: r.now,
 	}
 	r.reservation = models.Reservation{
-		GenerationID: r.generation.ID, TeamID: team, ActorID: actor, Operation: models.OperationGenerateAll,
-		Day: r.balance.Day, Tokens: cost, CreatedAt: r.now,
+		GenerationID: r.generation.ID, TeamID: team, ActorID: actor, ProductID: r.product,
+		Operation: models.OperationGenerateAll, Day: r.balance.Day, Tokens: cost, CreatedAt: r.now,
 	}
 	drawn := map[models.GrantID]models.Tokens{}
 	for _, part := range models.OperationGenerateAll.Parts() {

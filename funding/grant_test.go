@@ -96,7 +96,7 @@ func TestAGrantNamesWhoGaveItAndWhy(t *testing.T) {
 		grant.Source != models.SourceGift || grant.Remaining != 100 {
 		t.Errorf("grant: %+v", grant)
 	}
-	if balance.Available.API() != 100 || balance.Bonus != 100 || balance.NextExpiry == nil {
+	if balance.Available.API() != 100 || balance.Bonus != 100 || balance.NextExpiry() == nil {
 		t.Errorf("balance: %+v", balance)
 	}
 	entries, err := w.ledger.Entries(w.ctx(), w.team, ledger.Filter{}, models.Page{Size: 10})

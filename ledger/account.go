@@ -21,18 +21,25 @@ var (
 // An account holds only what the changes at hand need: all live grants, but of reservations, members and spent grants
 // just those that were loaded into it.
 type Account struct {
-	balance      models.BalanceRow
-	defaultLimit models.Limit
-	zone         *time.Location
-	now          time.Time
-	dayEnds      time.Time
+	balance  models.BalanceRow
+	platform Platform
+	calendar models.Calendar
+	now      time.Time
+	dayEnds  time.Time
 
 	live         []*models.Grant // with tokens remaining, in burn-down order
 	grants       map[models.GrantID]*models.Grant
 	reservations map[models.GenerationID]*models.Reservation
 	members      map[models.UserID]*Member
+	rules        []*models.AlertRule
 
 	posted posted
+}
+
+// Platform is what holds for the accounts of all teams.
+type Platform struct {
+	DailyLimit models.Limit  // where an administrator set none for the team
+	Cheapest   models.Tokens // the cost of the cheapest operation: who cannot pay it can do nothing
 }
 
 // Member is what an account knows of a person who spends its tokens.
@@ -48,9 +55,14 @@ type posted struct {
 	grants       map[models.GrantID]bool      // touched; true: new
 	reservations map[models.GenerationID]bool // touched; true: new
 	usage        map[usageKey]models.Tokens   // change of use by member and day
-	balance      bool                         // whether the balance row changed
-	changes      int                          // how often anything was changed at all
-	versioned    bool                         // whether the change at hand has raised the version
+	consumed     map[consumptionKey]consumed  // captured parts
+	rules        map[models.AlertRuleID]ruleChange
+	warnings     []models.LimitWarning
+	balance      bool // whether the balance row changed
+	settings     bool // whether limits, thresholds or the time zone changed
+	changes      int  // how often anything was changed at all
+	versioned    bool // whether the change at hand has raised the version
+	spent        bool // whether the change at hand has reserved tokens
 }
 
 type usageKey struct {
@@ -58,13 +70,12 @@ type usageKey struct {
 	day    models.Date
 }
 
-// NewAccount makes an account out of its balance row and the platform's default limit. zone is the location that the
-// row's time zone names.
-func NewAccount(row models.BalanceRow, defaultLimit models.Limit, zone *time.Location) *Account {
+// NewAccount makes an account out of its balance row. calendar has the locations that the row's time zones name.
+func NewAccount(row models.BalanceRow, platform Platform, calendar models.Calendar) *Account {
 	a := &Account{
 		balance:      row,
-		defaultLimit: defaultLimit,
-		zone:         zone,
+		platform:     platform,
+		calendar:     calendar,
 		now:          row.LastEntryAt,
 		grants:       map[models.GrantID]*models.Grant{},
 		reservations: map[models.GenerationID]*models.Reservation{},
@@ -73,9 +84,11 @@ func NewAccount(row models.BalanceRow, defaultLimit models.Limit, zone *time.Loc
 			grants:       map[models.GrantID]bool{},
 			reservations: map[models.GenerationID]bool{},
 			usage:        map[usageKey]models.Tokens{},
+			consumed:     map[consumptionKey]consumed{},
+			rules:        map[models.AlertRuleID]ruleChange{},
 		},
 	}
-	_, a.dayEnds = models.NextDayAfter(row.Day, zone)
+	a.dayEnds = calendar.EndOf(row.Day)
 	return a
 }
 
@@ -126,25 +139,30 @@ func (a *Account) Now() time.Time { return a.now }
 // Day is the day that the account counts use for.
 func (a *Account) Day() models.Date { return a.balance.Day }
 
-// AdvanceTo posts what time has done by then: it begins the day that the instant counts for, and lapses the grants
-// that have expired, the earliest first. A time that lies behind the last entry counts as that entry's.
+// AdvanceTo begins a change at that instant and posts what time has done by then: it takes over a new time zone, begins
+// the day that the instant counts for, and lapses the grants that have expired, the earliest first. A time that lies
+// behind the last entry counts as that entry's.
 func (a *Account) AdvanceTo(now time.Time) {
 	if now.Before(a.now) {
 		now = a.now
 	}
 	a.now = now
-	a.posted.versioned = false
+	a.posted.versioned, a.posted.spent = false, false
+	day := a.calendar.DayAt(now)
+	if change := a.calendar.Next; change != nil && !now.Before(change.At) {
+		a.enterZone(change.Zone)
+	}
 	if !now.Before(a.dayEnds) {
-		a.beginDay(now)
+		a.beginDay(day)
 	}
 	for _, grant := range a.expiredBy(now) {
 		a.lapse(grant, grant.Remaining)
 	}
 }
 
-func (a *Account) beginDay(now time.Time) {
-	a.balance.Day = models.DayAt(now, a.zone)
-	_, a.dayEnds = models.NextDayAfter(a.balance.Day, a.zone)
+func (a *Account) beginDay(day models.Date) {
+	a.balance.Day = day
+	a.dayEnds = a.calendar.EndOf(day)
 	a.balance.Used = 0
 	for _, member := range a.members {
 		member.Used = 0

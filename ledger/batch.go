@@ -46,6 +46,7 @@ type loaded struct {
 	grants       []*models.Grant
 	reservations []*models.Reservation
 	members      []memberRow
+	rules        []*models.AlertRule
 }
 
 // Errors for which a transaction is given up. Its changes are tried apart from each other, until the one that is to
@@ -112,6 +113,9 @@ func (b *batch) decide(p *pending, account *Account) (outcome Outcome, err error
 			return b.replay(change, known, account)
 		}
 	}
+	if b.opened[change.Team] {
+		account.open()
+	}
 	tx := &Tx{Account: account, batch: b}
 	before := account.posted.changes
 	defer func() {
@@ -127,8 +131,9 @@ func (b *batch) decide(p *pending, account *Account) (outcome Outcome, err error
 	if change.Key != nil {
 		b.remember(change, &models.IdempotencyKey{Subject: &tx.subject})
 	}
+	account.Warn()
 	p.topics = tx.topics
-	return Outcome{Balance: account.Balance(b.ledger.cheapest), Subject: tx.subject}, nil
+	return Outcome{Balance: account.Balance(), Subject: tx.subject}, nil
 }
 
 // confirmOpening keeps the account that was made for a change, or takes it back if the change did not happen: then the
@@ -167,7 +172,7 @@ func (b *batch) replay(change *Change, known *models.IdempotencyKey, account *Ac
 	if known.Refusal != nil {
 		return Outcome{}, known.Refusal
 	}
-	return Outcome{Balance: account.Balance(b.ledger.cheapest), Subject: *known.Subject, Replayed: true}, nil
+	return Outcome{Balance: account.Balance(), Subject: *known.Subject, Replayed: true}, nil
 }
 
 // refuse remembers a refusal with the change's key, so that the key stays refused.
@@ -201,6 +206,7 @@ func (b *batch) load(ctx context.Context, tx pgx.Tx) error {
 	b.queueGrants(queries, needs.teams, needs.reservations)
 	b.queueReservations(queries, needs.reservations)
 	b.queueMembers(queries, needs.memberTeams, needs.members)
+	b.queueRules(queries, needs.teams)
 	b.queueKeys(queries)
 	for lookup, keys := range needs.lookups {
 		lookup.queue(queries, keys, b)
@@ -246,11 +252,11 @@ func (b *batch) needs() needs {
 // assemble makes accounts of what was loaded, each at the instant that the clock showed under the lock.
 func (b *batch) assemble() error {
 	for _, row := range b.loaded.balances {
-		zone, err := b.ledger.zones.load(row.TimeZone)
+		account, err := b.ledger.accountOf(row, b.loaded.defaultLimit)
 		if err != nil {
-			return fmt.Errorf("time zone of %s: %w", row.TeamID, err)
+			return err
 		}
-		b.accounts[row.TeamID] = NewAccount(row, b.loaded.defaultLimit, zone)
+		b.accounts[row.TeamID] = account
 	}
 	for _, grant := range b.loaded.grants {
 		if account := b.accounts[grant.TeamID]; account != nil {
@@ -268,6 +274,16 @@ func (b *batch) assemble() error {
 	for _, row := range b.loaded.members {
 		if account := b.accounts[row.team]; account != nil {
 			account.AddMember(row.user, row.memberOn(account.Day()))
+		}
+	}
+	for _, rule := range b.loaded.rules {
+		if account := b.accounts[rule.TeamID]; account != nil {
+			account.AddRule(rule)
+		}
+	}
+	for team, account := range b.accounts {
+		if !b.opened[team] {
+			account.Warn()
 		}
 	}
 	return nil

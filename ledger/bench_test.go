@@ -19,7 +19,7 @@ import (
 // BenchmarkCore lets random commands happen to one account: grants, reservations, settlements, moments.
 func BenchmarkCore(b *testing.B) {
 	now := time.Date(2026, 3, 10, 10, 0, 0, 0, time.UTC)
-	a := NewAccount(models.BalanceRow{TeamID: "team", Day: models.DateOf(now), LastEntryAt: now}, models.NoLimit(), time.UTC)
+	a := NewAccount(models.BalanceRow{TeamID: "team", Day: models.DateOf(now), LastEntryAt: now}, Platform{Cheapest: cheapest}, models.Calendar{Zone: time.UTC})
 	a.AddMember(ann, Member{Role: models.RoleOwner})
 	random := rand.New(rand.NewPCG(1, 1))
 	requests := make([]ReserveRequest, 0, 4)
@@ -160,7 +160,7 @@ func oneEach(tm *team) error {
 		if err := tx.Where("team_id = ? AND user_id = ? AND day = ?", tm.id, tm.owner, balance.Day).Limit(1).Find(&used).Error; err != nil {
 			return err
 		}
-		account := NewAccount(balance, models.NoLimit(), time.UTC)
+		account := NewAccount(balance, Platform{Cheapest: cheapest}, models.Calendar{Zone: time.UTC})
 		for _, grant := range grants {
 			account.AddGrant(grant)
 		}

@@ -36,15 +36,40 @@ func columnsOfBalances(rows []*models.BalanceRow) []any {
 		Column(rows, func(r row) int64 { return int64(r.Available) }),
 		Column(rows, func(r row) int64 { return int64(r.Reserved) }),
 		Column(rows, func(r row) int64 { return int64(r.Debt) }),
-		Column(rows, func(r row) bool { return r.Unlimited }),
-		Column(rows, func(r row) *int64 { return (*int64)(r.CustomDailyLimit) }),
-		Column(rows, func(r row) bool { return r.CustomDailyUnlimited }),
 		Column(rows, func(r row) time.Time { return r.Day.Midnight() }),
 		Column(rows, func(r row) int64 { return int64(r.Used) }),
+		Column(rows, func(r row) *time.Time { return midnightOf(r.LimitReachedOn) }),
+		Column(rows, func(r row) *time.Time { return midnightOf(r.BalanceEmptyOn) }),
 		Column(rows, func(r row) int64 { return r.Sequence }),
+		Column(rows, func(r row) int64 { return r.Warnings }),
 		Column(rows, func(r row) time.Time { return r.LastEntryAt }),
 		Column(rows, func(r row) time.Time { return r.UpdatedAt }),
 	}
+}
+
+func columnsOfSettings(rows []*models.BalanceRow) []any {
+	type row = *models.BalanceRow
+	return []any{
+		Column(rows, func(r row) string { return string(r.TeamID) }),
+		Column(rows, func(r row) bool { return r.Unlimited }),
+		Column(rows, func(r row) *int64 { return (*int64)(r.CustomDailyLimit) }),
+		Column(rows, func(r row) bool { return r.CustomDailyUnlimited }),
+		Column(rows, func(r row) *int64 { return (*int64)(r.OwnDailyLimit) }),
+		Column(rows, func(r row) int64 { return int64(r.LowBalanceThreshold) }),
+		Column(rows, func(r row) string { return r.TimeZone }),
+		Column(rows, func(r row) *string { return r.PendingTimeZone }),
+		Column(rows, func(r row) *time.Time { return r.PendingTimeZoneAt }),
+		Column(rows, func(r row) *time.Time { return midnightOf(r.PendingLastDay) }),
+		Column(rows, func(r row) *time.Time { return r.TimeZoneChangedAt }),
+	}
+}
+
+func midnightOf(day *models.Date) *time.Time {
+	if day == nil {
+		return nil
+	}
+	midnight := day.Midnight()
+	return &midnight
 }
 
 func columnsOfNewGrants(rows []*models.Grant) []any {
@@ -111,6 +136,7 @@ func columnsOfNewReservations(rows []*models.Reservation) []any {
 		Column(rows, func(r row) string { return string(r.GenerationID) }),
 		Column(rows, func(r row) string { return string(r.TeamID) }),
 		Column(rows, func(r row) string { return string(r.ActorID) }),
+		Column(rows, func(r row) string { return string(r.ProductID) }),
 		Column(rows, func(r row) string { return string(r.Operation) }),
 		Column(rows, func(r row) time.Time { return r.Day.Midnight() }),
 		Column(rows, func(r row) bool { return r.Unlimited }),
@@ -141,6 +167,70 @@ func columnsOfUsage(rows []models.MemberUsage) []any {
 		Column(rows, func(r row) string { return string(r.UserID) }),
 		Column(rows, func(r row) time.Time { return r.Day.Midnight() }),
 		Column(rows, func(r row) int64 { return int64(r.Used) }),
+	}
+}
+
+func columnsOfConsumption(rows []models.Consumption) []any {
+	type row = models.Consumption
+	return []any{
+		Column(rows, func(r row) string { return string(r.TeamID) }),
+		Column(rows, func(r row) time.Time { return r.Day.Midnight() }),
+		Column(rows, func(r row) string { return string(r.UserID) }),
+		Column(rows, func(r row) string { return string(r.Operation) }),
+		Column(rows, func(r row) string { return string(r.Part) }),
+		Column(rows, func(r row) int64 { return int64(r.Tokens) }),
+		Column(rows, func(r row) int64 { return r.Parts }),
+		Column(rows, func(r row) int64 { return r.Generations }),
+	}
+}
+
+func columnsOfProductConsumption(rows []models.ProductConsumption) []any {
+	type row = models.ProductConsumption
+	return []any{
+		Column(rows, func(r row) string { return string(r.TeamID) }),
+		Column(rows, func(r row) time.Time { return r.Day.Midnight() }),
+		Column(rows, func(r row) string { return string(r.ProductID) }),
+		Column(rows, func(r row) string { return string(r.UserID) }),
+		Column(rows, func(r row) string { return string(r.Operation) }),
+		Column(rows, func(r row) int64 { return int64(r.Tokens) }),
+		Column(rows, func(r row) int64 { return r.Generations }),
+	}
+}
+
+func columnsOfWarnings(rows []models.LimitWarning) []any {
+	type row = models.LimitWarning
+	return []any{
+		Column(rows, func(r row) string { return string(r.ID) }),
+		Column(rows, func(r row) string { return string(r.TeamID) }),
+		Column(rows, func(r row) int64 { return r.Sequence }),
+		Column(rows, func(r row) string { return string(r.Kind) }),
+		Column(rows, func(r row) *string { return (*string)(r.RuleID) }),
+		Column(rows, func(r row) *string { return (*string)(r.MemberID) }),
+		Column(rows, func(r row) *string { return (*string)(r.GrantID) }),
+		Column(rows, func(r row) int64 { return int64(r.Threshold) }),
+		Column(rows, func(r row) int64 { return int64(r.Value) }),
+		Column(rows, func(r row) *int64 { return (*int64)(r.DailyLimit) }),
+		Column(rows, func(r row) *time.Time { return r.ClearsAt }),
+		Column(rows, func(r row) int64 { return r.BalanceVersion }),
+		Column(rows, func(r row) time.Time { return r.RaisedAt }),
+	}
+}
+
+func columnsOfRules(rows []*models.AlertRule) []any {
+	type row = *models.AlertRule
+	return []any{
+		Column(rows, func(r row) string { return string(r.ID) }),
+		Column(rows, func(r row) string { return string(r.TeamID) }),
+		Column(rows, func(r row) string { return string(r.Metric) }),
+		Column(rows, func(r row) int { return r.Threshold }),
+		Column(rows, func(r row) bool { return r.Email }),
+		Column(rows, func(r row) *string { return r.WebhookURL }),
+		Column(rows, func(r row) *string { return r.WebhookSecret }),
+		Column(rows, func(r row) bool { return r.Enabled }),
+		Column(rows, func(r row) *time.Time { return midnightOf(r.RaisedOn) }),
+		JSONColumn(rows, func(r row) []models.GrantID { return r.WarnedOf }),
+		Column(rows, func(r row) time.Time { return r.CreatedAt }),
+		Column(rows, func(r row) time.Time { return r.UpdatedAt }),
 	}
 }
 

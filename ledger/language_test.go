@@ -140,7 +140,7 @@ func (r *reader) command(at time.Time, verb string, words []string) {
 	if r.account == nil {
 		r.account = NewAccount(models.BalanceRow{
 			TeamID: "team", TimeZone: r.zone.String(), Day: models.DayAt(at, r.zone), LastEntryAt: at, LowBalanceThreshold: 130,
-		}, r.limit, r.zone)
+		}, Platform{DailyLimit: r.limit, Cheapest: cheapest}, models.Calendar{Zone: r.zone})
 		r.account.AddMember(ann, Member{Role: models.RoleOwner})
 		r.auditor = newAuditor()
 	}
@@ -381,7 +381,7 @@ func blockerFigure(err error, at int, name string) string {
 // figure is what a name stands for: of the balance; NAME or NAME.held and the like of a grant; NAME.used and NAME.left
 // of a member; on.DATE for the use of a day.
 func (r *reader) figure(name string) string {
-	balance := r.account.Balance(cheapest)
+	balance := r.account.Balance()
 	switch name {
 	case "available":
 		return fmt.Sprint(balance.Available.API())
@@ -412,10 +412,10 @@ func (r *reader) figure(name string) string {
 	case "resets":
 		return balance.ResetsAt.UTC().Format("2006-01-02T15:04Z")
 	case "lapsing":
-		if balance.NextExpiry == nil {
+		if balance.NextExpiry() == nil {
 			return "none"
 		}
-		return fmt.Sprint(balance.NextExpiry.Tokens)
+		return fmt.Sprint(balance.NextExpiry().Tokens)
 	case "line":
 		return string(r.account.posted.entries[len(r.account.posted.entries)-1].Kind)
 	case "lines":

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -77,6 +78,23 @@ func (l *Ledger) Update(ctx context.Context, change Change) (Outcome, error) {
 			return Outcome{}, ctx.Err()
 		}
 	}
+}
+
+// accountOf makes an account of a balance row.
+func (l *Ledger) accountOf(row models.BalanceRow, defaultLimit models.Limit) (*Account, error) {
+	zone, err := l.zones.load(row.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("time zone of %s: %w", row.TeamID, err)
+	}
+	calendar := models.Calendar{Zone: zone}
+	if row.PendingTimeZone != nil {
+		next, err := l.zones.load(*row.PendingTimeZone)
+		if err != nil {
+			return nil, fmt.Errorf("pending time zone of %s: %w", row.TeamID, err)
+		}
+		calendar.Next = &models.ZoneChange{Zone: next, At: *row.PendingTimeZoneAt, LastDay: *row.PendingLastDay}
+	}
+	return NewAccount(row, Platform{DailyLimit: defaultLimit, Cheapest: l.cheapest}, calendar), nil
 }
 
 // zones keeps the time zones that were loaded: reading one costs more than a whole change.

@@ -50,11 +50,36 @@ func (a *Account) limitBlocker(tokens models.Tokens, limit, remaining models.Lim
 	return blocker
 }
 
+// SetOwnLimit sets the team's own daily limit, which holds where it is tighter than what the platform allows; no limit
+// clears it.
+func (a *Account) SetOwnLimit(limit models.Limit) {
+	a.touchSettings()
+	a.balance.OwnDailyLimit = limit.Column()
+}
+
+// SetLowBalanceThreshold sets at how many available tokens the balance is LOW. Alert rules that stood at the old
+// threshold move with it.
+func (a *Account) SetLowBalanceThreshold(tokens models.Tokens) {
+	a.touchSettings()
+	a.moveRules(models.MetricAvailableTokensBelow, a.balance.LowBalanceThreshold, tokens)
+	a.balance.LowBalanceThreshold = tokens
+}
+
+// SetMemberLimit takes over a member's new share of a day, which the caller stores, and warns where the member is near
+// it or has reached it by that. The member must have been loaded.
+func (a *Account) SetMemberLimit(user models.UserID, limit models.Limit) {
+	member := a.members[user]
+	before := *member
+	member.Limit = limit
+	a.touchBalance()
+	a.warnMember(user, before, *member)
+}
+
 // SetPlatformLimits sets what an administrator decides for the team: whether it spends without owning tokens, and the
 // daily limit that the platform allows it: custom says that limit holds instead of the platform's default. Open
 // reservations stay as they were made.
 func (a *Account) SetPlatformLimits(unlimited, custom bool, limit models.Limit) {
-	a.touchBalance()
+	a.touchSettings()
 	a.balance.Unlimited = unlimited
 	a.balance.CustomDailyLimit, a.balance.CustomDailyUnlimited = nil, false
 	if custom {
@@ -71,7 +96,7 @@ func (a *Account) allowedLimit() (models.Limit, models.DailyLimitSource) {
 	case a.balance.CustomDailyLimit != nil:
 		return models.LimitOf(*a.balance.CustomDailyLimit), models.LimitPlatformCustom
 	default:
-		return a.defaultLimit, models.LimitPlatformDefault
+		return a.platform.DailyLimit, models.LimitPlatformDefault
 	}
 }
 
@@ -85,9 +110,8 @@ func (a *Account) dailyLimit() (models.Limit, models.DailyLimitSource) {
 	return allowed, source
 }
 
-// Balance is what the team sees of the account at its instant. cheapest is the cost of the cheapest operation, which
-// tells LOW from EMPTY.
-func (a *Account) Balance(cheapest models.Tokens) models.Balance {
+// Balance is what the team sees of the account at its instant.
+func (a *Account) Balance() models.Balance {
 	limit, source := a.dailyLimit()
 	allowed, _ := a.allowedLimit()
 	balance := models.Balance{
@@ -103,10 +127,13 @@ func (a *Account) Balance(cheapest models.Tokens) models.Balance {
 		AllowedDailyLimit:   allowed,
 		RemainingToday:      limit.Minus(a.balance.Used),
 		LowBalanceThreshold: a.balance.LowBalanceThreshold,
+		OwnDailyLimit:       a.balance.OwnDailyLimit,
 		TimeZone:            a.balance.TimeZone,
+		PendingTimeZone:     a.balance.PendingTimeZone,
+		PendingTimeZoneAt:   a.balance.PendingTimeZoneAt,
 		Day:                 a.balance.Day,
 		ResetsAt:            a.dayEnds,
-		NextExpiry:          a.nextExpiry(),
+		Expiries:            a.expiries(),
 		UpdatedAt:           a.balance.UpdatedAt,
 	}
 	if a.balance.Unlimited {
@@ -119,7 +146,7 @@ func (a *Account) Balance(cheapest models.Tokens) models.Balance {
 			balance.Bonus += grant.Remaining
 		}
 	}
-	balance.Status, balance.Reason = statusOf(&balance, cheapest)
+	balance.Status, balance.Reason = statusOf(&balance, a.platform.Cheapest)
 	return balance
 }
 
@@ -150,19 +177,19 @@ func limitNear(b *models.Balance) bool {
 	return limited && b.ConsumedToday*100 >= limit*NearLimitPercent
 }
 
-// nextExpiry is when the next tokens lapse, and how many do then.
-func (a *Account) nextExpiry() *models.GrantExpiry {
-	if len(a.live) == 0 || a.live[0].ExpiresAt == nil {
-		return nil
-	}
-	next := models.GrantExpiry{At: *a.live[0].ExpiresAt}
+// expiries is what lapses when, the soonest first: the burn-down order begins with it.
+func (a *Account) expiries() (expiries []models.GrantExpiry) {
 	for _, grant := range a.live {
-		if grant.ExpiresAt == nil || !grant.ExpiresAt.Equal(next.At) {
+		if grant.ExpiresAt == nil {
 			break
 		}
-		next.Tokens += grant.Remaining
+		if last := len(expiries) - 1; last >= 0 && expiries[last].At.Equal(*grant.ExpiresAt) {
+			expiries[last].Tokens += grant.Remaining
+			continue
+		}
+		expiries = append(expiries, models.GrantExpiry{Tokens: grant.Remaining, At: *grant.ExpiresAt})
 	}
-	return &next
+	return expiries
 }
 
 // MemberRemaining is what a member may still use today, the team's limit counted in.

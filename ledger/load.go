@@ -117,6 +117,13 @@ func (r memberRow) memberOn(day models.Date) Member {
 	return Member{Role: r.role, Limit: models.LimitFrom(r.limit), Used: r.used[day]}
 }
 
+func (b *batch) queueRules(queries *pgx.Batch, teams []string) {
+	queries.Queue(rulesSQL, teams).Query(func(rows pgx.Rows) (err error) {
+		b.loaded.rules, err = pgx.CollectRows(rows, scanRule)
+		return err
+	})
+}
+
 func (b *batch) queueKeys(queries *pgx.Batch) {
 	var callers, teams, keys []string
 	for _, p := range b.pending {
@@ -138,11 +145,30 @@ func (b *batch) queueKeys(queries *pgx.Batch) {
 }
 
 func scanBalance(row pgx.CollectableRow) (b models.BalanceRow, err error) {
-	err = row.Scan(&b.TeamID, &b.Version, &b.Available, &b.Reserved, &b.Debt, &b.Unlimited, &b.CustomDailyLimit,
-		&b.CustomDailyUnlimited, &b.OwnDailyLimit, &b.LowBalanceThreshold, &b.TimeZone, &b.Day, &b.Used, &b.Sequence,
-		&b.LastEntryAt, &b.UpdatedAt)
+	err = row.Scan(balanceFields(&b)...)
 	b.LastEntryAt, b.UpdatedAt = b.LastEntryAt.UTC(), b.UpdatedAt.UTC()
 	return b, err
+}
+
+// balanceFields are the places of balanceColumns.
+func balanceFields(b *models.BalanceRow) []any {
+	return []any{
+		&b.TeamID, &b.Version, &b.Available, &b.Reserved, &b.Debt, &b.Unlimited, &b.CustomDailyLimit,
+		&b.CustomDailyUnlimited, &b.OwnDailyLimit, &b.LowBalanceThreshold, &b.TimeZone, &b.PendingTimeZone,
+		&b.PendingTimeZoneAt, &b.PendingLastDay, &b.TimeZoneChangedAt, &b.Day, &b.Used, &b.LimitReachedOn,
+		&b.BalanceEmptyOn, &b.Sequence, &b.Warnings, &b.LastEntryAt, &b.UpdatedAt,
+	}
+}
+
+func scanRule(row pgx.CollectableRow) (*models.AlertRule, error) {
+	r := &models.AlertRule{}
+	var warned []byte
+	err := row.Scan(&r.ID, &r.TeamID, &r.Metric, &r.Threshold, &r.Email, &r.WebhookURL, &r.WebhookSecret, &r.Enabled,
+		&r.RaisedOn, &warned, &r.CreatedAt, &r.UpdatedAt)
+	if err != nil {
+		return nil, err
+	}
+	return r, json.Unmarshal(warned, &r.WarnedOf)
 }
 
 func scanGrant(row pgx.CollectableRow) (*models.Grant, error) {
@@ -155,7 +181,7 @@ func scanGrant(row pgx.CollectableRow) (*models.Grant, error) {
 func scanReservation(row pgx.CollectableRow) (*models.Reservation, error) {
 	r := &models.Reservation{}
 	var parts []byte
-	err := row.Scan(&r.GenerationID, &r.TeamID, &r.ActorID, &r.Operation, &r.Day, &r.Unlimited, &r.Tokens, &r.Captured,
+	err := row.Scan(&r.GenerationID, &r.TeamID, &r.ActorID, &r.ProductID, &r.Operation, &r.Day, &r.Unlimited, &r.Tokens, &r.Captured,
 		&r.Released, &parts, &r.CreatedAt, &r.FinishedAt)
 	if err != nil {
 		return nil, err

@@ -95,7 +95,7 @@ func (tr *storedTrial) differs(ctx context.Context) string {
 	if err != nil {
 		return err.Error()
 	}
-	if fault := tr.balanceFault(account.Balance(cheapest)); fault != "" {
+	if fault := tr.balanceFault(account.Balance()); fault != "" {
 		return "as read: " + fault
 	}
 	for _, who := range tr.people {

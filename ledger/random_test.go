@@ -34,7 +34,7 @@ func newPureTrial(chance chance, all map[string][]*calendar) *pureTrial {
 	tr := newTrial(chance, calendar, begin, []models.UserID{"ann", "bob", "eve"})
 	account := NewAccount(models.BalanceRow{
 		TeamID: "team", TimeZone: name, Day: calendar.dayAt(begin), LastEntryAt: begin, LowBalanceThreshold: 130,
-	}, tr.model.defaultLimit, calendar.zone)
+	}, Platform{DailyLimit: tr.model.defaultLimit, Cheapest: cheapest}, models.Calendar{Zone: calendar.zone})
 	for _, who := range tr.people {
 		account.AddMember(who, Member{Role: models.RoleMember})
 	}
@@ -131,7 +131,7 @@ func versionFault(before, after models.BalanceRow, posted bool) string {
 // differs compares everything that can be seen of the account with the model, and checks the invariants.
 func (tr *pureTrial) differs() string {
 	a, m := tr.account, tr.model
-	if fault := tr.balanceFault(a.Balance(cheapest)); fault != "" {
+	if fault := tr.balanceFault(a.Balance()); fault != "" {
 		return fault
 	}
 	for _, who := range tr.people {

@@ -29,7 +29,7 @@ func (l *Ledger) Balances(ctx context.Context, teams []models.TeamID) (map[model
 	}
 	balances := make(map[models.TeamID]models.Balance, len(accounts))
 	for team, account := range accounts {
-		balances[team] = account.Balance(l.cheapest)
+		balances[team] = account.Balance()
 	}
 	return balances, nil
 }
@@ -105,21 +105,17 @@ func (l *Ledger) scanAccount(row pgx.CollectableRow) (*Account, error) {
 	var now time.Time
 	var limit *models.Tokens
 	var encoded []byte
-	err := row.Scan(&b.TeamID, &b.Version, &b.Available, &b.Reserved, &b.Debt, &b.Unlimited, &b.CustomDailyLimit,
-		&b.CustomDailyUnlimited, &b.OwnDailyLimit, &b.LowBalanceThreshold, &b.TimeZone, &b.Day, &b.Used, &b.Sequence,
-		&b.LastEntryAt, &b.UpdatedAt, &now, &limit, &encoded)
-	if err != nil {
+	if err := row.Scan(append(balanceFields(&b), &now, &limit, &encoded)...); err != nil {
 		return nil, err
-	}
-	zone, err := l.zones.load(b.TimeZone)
-	if err != nil {
-		return nil, fmt.Errorf("time zone of %s: %w", b.TeamID, err)
 	}
 	var grants []*models.Grant
 	if err := json.Unmarshal(encoded, &grants); err != nil {
 		return nil, fmt.Errorf("grants of %s: %w", b.TeamID, err)
 	}
-	account := NewAccount(b, models.LimitFrom(limit), zone)
+	account, err := l.accountOf(b, models.LimitFrom(limit))
+	if err != nil {
+		return nil, err
+	}
 	for _, grant := range grants {
 		account.AddGrant(grant)
 	}

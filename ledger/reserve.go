@@ -15,6 +15,7 @@ type PartCost struct {
 // ReserveRequest asks to hold the whole cost of one generation.
 type ReserveRequest struct {
 	Generation models.GenerationID
+	Product    models.ProductID
 	Operation  models.Operation
 	Parts      []PartCost // in the order of the API's enum, in which they draw on grants
 }
@@ -36,10 +37,13 @@ func (a *Account) Reserve(actor models.UserID, requests ...ReserveRequest) error
 	if blockers := a.Blockers(actor, total); len(blockers) > 0 {
 		return &models.Refusal{Blockers: blockers}
 	}
+	before := a.Member(actor)
 	for _, request := range requests {
 		a.reserveOne(actor, request)
 	}
 	a.dropSpent()
+	a.posted.spent = true
+	a.warnMember(actor, before, a.Member(actor))
 	return nil
 }
 
@@ -48,6 +52,7 @@ func (a *Account) reserveOne(actor models.UserID, request ReserveRequest) {
 		GenerationID: request.Generation,
 		TeamID:       a.balance.TeamID,
 		ActorID:      actor,
+		ProductID:    request.Product,
 		Operation:    request.Operation,
 		Day:          a.balance.Day,
 		Unlimited:    a.balance.Unlimited,
@@ -90,6 +95,7 @@ func (a *Account) Capture(id models.GenerationID, part models.Part) error {
 		a.touchGrant(grant)
 	}
 	held.State = models.PartCaptured
+	a.consume(reservation, held)
 	reservation.Captured += held.Tokens
 	a.settle(reservation, held)
 	entry := a.entryOf(reservation, models.EntryCapture, held.Tokens)

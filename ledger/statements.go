@@ -17,8 +17,9 @@ RETURNING team_id`
 	withdrawOpeningSQL = `DELETE FROM balances WHERE team_id = ANY($1)`
 
 	balanceColumns = `team_id, version, available, reserved, debt, unlimited, custom_daily_limit,
-	custom_daily_unlimited, own_daily_limit, low_balance_threshold, time_zone, day, used, sequence, last_entry_at,
-	updated_at`
+	custom_daily_unlimited, own_daily_limit, low_balance_threshold, time_zone, pending_time_zone, pending_time_zone_at,
+	pending_last_day, time_zone_changed_at, day, used, limit_reached_on, balance_empty_on, sequence, warnings,
+	last_entry_at, updated_at`
 
 	lockSQL        = `SELECT ` + balanceColumns + ` FROM balances WHERE team_id = ANY($1) ORDER BY team_id FOR UPDATE`
 	lockUnheldSQL  = lockSQL + ` SKIP LOCKED`
@@ -33,7 +34,7 @@ WHERE id IN (
 	FROM reservations
 	WHERE generation_id = ANY($1)
 )`
-	reservationColumns = `generation_id, team_id, actor_id, operation, day, unlimited, tokens, captured, released, parts, created_at, finished_at`
+	reservationColumns = `generation_id, team_id, actor_id, product_id, operation, day, unlimited, tokens, captured, released, parts, created_at, finished_at`
 	reservationsSQL    = `SELECT ` + reservationColumns + ` FROM reservations WHERE generation_id = ANY($1)`
 
 	// Use is read for the days around today: which of them is the team's own is known once the clock is read.
@@ -42,7 +43,10 @@ SELECT asked.team_id, asked.user_id, coalesce(m.role, ''), m.daily_limit, u.day,
 FROM unnest($1::text[], $2::text[]) AS asked (team_id, user_id)
 LEFT JOIN memberships m ON m.team_id = asked.team_id AND m.user_id = asked.user_id
 LEFT JOIN member_usage u ON u.team_id = asked.team_id AND u.user_id = asked.user_id
-	AND u.day BETWEEN (now() AT TIME ZONE 'UTC')::date - 2 AND (now() AT TIME ZONE 'UTC')::date + 2`
+	AND u.day BETWEEN (now() AT TIME ZONE 'UTC')::date - 3 AND (now() AT TIME ZONE 'UTC')::date + 2`
+
+	ruleColumns = `id, team_id, metric, threshold, email, webhook_url, webhook_secret, enabled, raised_on, warned_of, created_at, updated_at`
+	rulesSQL    = `SELECT ` + ruleColumns + ` FROM alert_rules WHERE team_id = ANY($1) ORDER BY id`
 
 	keysSQL = `
 SELECT k.caller_id, k.team_id, k.key, k.mutation, k.input_hash, k.subject, k.refusal, k.created_at
@@ -51,13 +55,26 @@ JOIN idempotency_keys k ON k.caller_id = asked.caller_id AND k.team_id = asked.t
 
 	updateBalancesSQL = `
 UPDATE balances b
-SET version = n.version, available = n.available, reserved = n.reserved, debt = n.debt, unlimited = n.unlimited,
-	custom_daily_limit = n.custom_daily_limit, custom_daily_unlimited = n.custom_daily_unlimited, day = n.day,
-	used = n.used, sequence = n.sequence, last_entry_at = n.last_entry_at, updated_at = n.updated_at
-FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bool[], $7::bigint[], $8::bool[],
+SET version = n.version, available = n.available, reserved = n.reserved, debt = n.debt, day = n.day, used = n.used,
+	limit_reached_on = n.limit_reached_on, balance_empty_on = n.balance_empty_on, sequence = n.sequence,
+	warnings = n.warnings, last_entry_at = n.last_entry_at, updated_at = n.updated_at
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::date[], $7::bigint[], $8::date[],
 	$9::date[], $10::bigint[], $11::bigint[], $12::timestamptz[], $13::timestamptz[])
-	AS n (team_id, version, available, reserved, debt, unlimited, custom_daily_limit, custom_daily_unlimited, day, used,
-		sequence, last_entry_at, updated_at)
+	AS n (team_id, version, available, reserved, debt, day, used, limit_reached_on, balance_empty_on, sequence, warnings,
+		last_entry_at, updated_at)
+WHERE b.team_id = n.team_id`
+
+	updateSettingsSQL = `
+UPDATE balances b
+SET unlimited = n.unlimited, custom_daily_limit = n.custom_daily_limit,
+	custom_daily_unlimited = n.custom_daily_unlimited, own_daily_limit = n.own_daily_limit,
+	low_balance_threshold = n.low_balance_threshold, time_zone = n.time_zone, pending_time_zone = n.pending_time_zone,
+	pending_time_zone_at = n.pending_time_zone_at, pending_last_day = n.pending_last_day,
+	time_zone_changed_at = n.time_zone_changed_at
+FROM unnest($1::text[], $2::bool[], $3::bigint[], $4::bool[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
+	$9::timestamptz[], $10::date[], $11::timestamptz[])
+	AS n (team_id, unlimited, custom_daily_limit, custom_daily_unlimited, own_daily_limit, low_balance_threshold,
+		time_zone, pending_time_zone, pending_time_zone_at, pending_last_day, time_zone_changed_at)
 WHERE b.team_id = n.team_id`
 
 	insertGrantsSQL = `
@@ -81,8 +98,8 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::tex
 
 	insertReservationsSQL = `
 INSERT INTO reservations (` + reservationColumns + `)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::bool[], $7::bigint[],
-	$8::bigint[], $9::bigint[], $10::jsonb[], $11::timestamptz[], $12::timestamptz[])`
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::date[], $7::bool[],
+	$8::bigint[], $9::bigint[], $10::bigint[], $11::jsonb[], $12::timestamptz[], $13::timestamptz[])`
 
 	updateReservationsSQL = `
 UPDATE reservations r
@@ -101,6 +118,37 @@ UPDATE member_usage u
 SET used = u.used + n.used
 FROM unnest($1::text[], $2::text[], $3::date[], $4::bigint[]) AS n (team_id, user_id, day, used)
 WHERE u.team_id = n.team_id AND u.user_id = n.user_id AND u.day = n.day`
+
+	raiseConsumptionSQL = `
+INSERT INTO consumption AS c (team_id, day, user_id, operation, part, tokens, parts, generations)
+SELECT * FROM unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[])
+ON CONFLICT (team_id, day, user_id, operation, part) DO UPDATE
+SET tokens = c.tokens + excluded.tokens, parts = c.parts + excluded.parts,
+	generations = c.generations + excluded.generations`
+
+	// A generation counts with its first captured part: what its others add finds the row.
+	raiseProductConsumptionSQL = `
+INSERT INTO product_consumption AS c (team_id, day, product_id, user_id, operation, tokens, generations)
+SELECT * FROM unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])
+ON CONFLICT (team_id, day, product_id, user_id, operation) DO UPDATE
+SET tokens = c.tokens + excluded.tokens, generations = c.generations + excluded.generations`
+
+	insertWarningsSQL = `
+INSERT INTO limit_warnings (id, team_id, sequence, kind, rule_id, member_id, grant_id, threshold, value, daily_limit,
+	clears_at, balance_version, raised_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
+	$9::bigint[], $10::bigint[], $11::timestamptz[], $12::bigint[], $13::timestamptz[])`
+
+	putRulesSQL = `
+INSERT INTO alert_rules (` + ruleColumns + `)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::bool[], $6::text[], $7::text[], $8::bool[],
+	$9::date[], $10::jsonb[], $11::timestamptz[], $12::timestamptz[])
+ON CONFLICT (id) DO UPDATE
+SET metric = excluded.metric, threshold = excluded.threshold, email = excluded.email,
+	webhook_url = excluded.webhook_url, webhook_secret = excluded.webhook_secret, enabled = excluded.enabled,
+	raised_on = excluded.raised_on, warned_of = excluded.warned_of, updated_at = excluded.updated_at`
+
+	deleteRulesSQL = `DELETE FROM alert_rules WHERE id = ANY($1)`
 
 	insertKeysSQL = `
 INSERT INTO idempotency_keys (caller_id, team_id, key, mutation, input_hash, subject, refusal, created_at)

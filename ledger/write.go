@@ -17,6 +17,7 @@ func (b *batch) queuePosted(queries *pgx.Batch) {
 		queries.Queue(withdrawOpeningSQL, b.unopened).Exec(expectRows(withdrawOpeningSQL, int64(len(b.unopened))))
 	}
 	queueRows(queries, updateBalancesSQL, rows.balances, columnsOfBalances)
+	queueRows(queries, updateSettingsSQL, rows.settings, columnsOfSettings)
 	queueRows(queries, insertGrantsSQL, rows.newGrants, columnsOfNewGrants)
 	queueRows(queries, updateGrantsSQL, rows.oldGrants, columnsOfOldGrants)
 	queueRows(queries, insertReservationsSQL, rows.newReservations, columnsOfNewReservations)
@@ -24,6 +25,13 @@ func (b *batch) queuePosted(queries *pgx.Batch) {
 	queueRows(queries, raiseUsageSQL, rows.raised, columnsOfUsage)
 	queueRows(queries, lowerUsageSQL, rows.lowered, columnsOfUsage)
 	queueRows(queries, insertEntriesSQL, rows.entries, columnsOfEntries)
+	queueRows(queries, raiseConsumptionSQL, rows.consumption, columnsOfConsumption)
+	queueRows(queries, raiseProductConsumptionSQL, rows.productConsumption, columnsOfProductConsumption)
+	queueRows(queries, insertWarningsSQL, rows.warnings, columnsOfWarnings)
+	queueRows(queries, putRulesSQL, rows.rules, columnsOfRules)
+	if len(rows.deletedRules) > 0 {
+		queries.Queue(deleteRulesSQL, rows.deletedRules).Exec(expectRows(deleteRulesSQL, int64(len(rows.deletedRules))))
+	}
 	queueRows(queries, insertKeysSQL, b.newKeys, columnsOfKeys)
 }
 
@@ -35,17 +43,25 @@ func queueRows[R any](queries *pgx.Batch, sql string, rows []R, columns func([]R
 
 // postedRows is what all accounts of a batch have posted, by table.
 type postedRows struct {
-	balances                         []*models.BalanceRow
+	balances, settings               []*models.BalanceRow
 	newGrants, oldGrants             []*models.Grant
 	newReservations, oldReservations []*models.Reservation
 	raised, lowered                  []models.MemberUsage
 	entries                          []models.LedgerEntry
+	consumption                      []models.Consumption
+	productConsumption               []models.ProductConsumption
+	warnings                         []models.LimitWarning
+	rules                            []*models.AlertRule
+	deletedRules                     []string
 }
 
 func (b *batch) collect() (rows postedRows) {
 	for _, account := range b.accounts {
 		if account.posted.balance {
 			rows.balances = append(rows.balances, &account.balance)
+		}
+		if account.posted.settings {
+			rows.settings = append(rows.settings, &account.balance)
 		}
 		for id, isNew := range account.posted.grants {
 			if isNew {
@@ -74,6 +90,19 @@ func (b *batch) collect() (rows postedRows) {
 			entry.ID = models.NewLedgerEntryID(entry.OccurredAt)
 			rows.entries = append(rows.entries, entry)
 			b.witness = entry.ID
+		}
+		rows.consumption = append(rows.consumption, account.consumption()...)
+		rows.productConsumption = append(rows.productConsumption, account.productConsumption()...)
+		for _, warning := range account.posted.warnings {
+			warning.ID = models.NewLimitWarningID(warning.RaisedAt)
+			rows.warnings = append(rows.warnings, warning)
+		}
+		for id, change := range account.posted.rules {
+			if change == ruleDeleted {
+				rows.deletedRules = append(rows.deletedRules, string(id))
+			} else {
+				rows.rules = append(rows.rules, account.Rule(id))
+			}
 		}
 	}
 	return rows

@@ -40,6 +40,10 @@ type (
 	PriceID string
 	// TemplateID names a template, template_….
 	TemplateID string
+	// AlertRuleID names an alert rule, alert_….
+	AlertRuleID string
+	// LimitWarningID names a warning, warning_….
+	LimitWarningID string
 )
 
 // The prefixes of ids, one for each type.
@@ -59,6 +63,8 @@ const (
 	PrefixImage          = "image"
 	PrefixPrice          = "price"
 	PrefixTemplate       = "template"
+	PrefixAlertRule      = "alert"
+	PrefixLimitWarning   = "warning"
 	PrefixAdministration = "administration"
 )
 
@@ -108,6 +114,14 @@ func NewPriceID(now time.Time) PriceID { return PriceID(newID(PrefixPrice, now))
 
 // NewTemplateID makes an id for a template created now.
 func NewTemplateID(now time.Time) TemplateID { return TemplateID(newID(PrefixTemplate, now)) }
+
+// NewAlertRuleID makes an id for an alert rule created now.
+func NewAlertRuleID(now time.Time) AlertRuleID { return AlertRuleID(newID(PrefixAlertRule, now)) }
+
+// NewLimitWarningID makes an id for a warning raised now.
+func NewLimitWarningID(now time.Time) LimitWarningID {
+	return LimitWarningID(newID(PrefixLimitWarning, now))
+}
 
 // BalanceIDOf is the id of a team's balance: there is one for each team, so it shares the team's suffix.
 func BalanceIDOf(team TeamID) BalanceID {

@@ -15,9 +15,16 @@ type BalanceRow struct {
 	OwnDailyLimit        *Tokens // the team's own
 	LowBalanceThreshold  Tokens
 	TimeZone             string // IANA name; the team's midnight is there
-	Day                  Date   // the day that Used counts
-	Used                 Tokens // captured and still reserved of what was reserved on Day
-	Sequence             int64  // of the newest ledger line
+	PendingTimeZone      *string
+	PendingTimeZoneAt    *time.Time // when the pending time zone takes effect
+	PendingLastDay       *Date      // the last day that begins at a midnight of TimeZone
+	TimeZoneChangedAt    *time.Time // when a change was last asked for
+	Day                  Date       // the day that Used counts
+	Used                 Tokens     // captured and still reserved of what was reserved on Day
+	LimitReachedOn       *Date      // the day on which the limit was reached, as long as it is; nil: it is not
+	BalanceEmptyOn       *Date      // the day on which the balance became empty, as long as it is; nil: it is not
+	Sequence             int64      // of the newest ledger line
+	Warnings             int64      // the sequence of the newest warning
 	LastEntryAt          time.Time
 	UpdatedAt            time.Time
 }
@@ -159,6 +166,7 @@ type Reservation struct {
 	GenerationID GenerationID `gorm:"primaryKey"`
 	TeamID       TeamID
 	ActorID      UserID
+	ProductID    ProductID
 	Operation    Operation
 	Day          Date // use is counted on this day, whenever the parts settle
 	Unlimited    bool // frozen: the reservation was made while the team was unlimited
@@ -252,12 +260,15 @@ type Balance struct {
 	AllowedDailyLimit   Limit
 	RemainingToday      Limit
 	LowBalanceThreshold Tokens
+	OwnDailyLimit       *Tokens // the team's own; nil: it set none
 	TimeZone            string
+	PendingTimeZone     *string
+	PendingTimeZoneAt   *time.Time
 	Day                 Date
 	ResetsAt            time.Time
 	Status              BalanceStatus
 	Reason              StatusReason
-	NextExpiry          *GrantExpiry
+	Expiries            []GrantExpiry // all that lapses one day, the soonest first, each instant once
 	UpdatedAt           time.Time
 }
 
@@ -273,12 +284,25 @@ func (b *Balance) Spendable() Limit {
 	return b.Available.Tighter(b.RemainingToday)
 }
 
-// ChangesAt is the next instant at which time alone changes the balance: a new day, or a grant that lapses.
+// ChangesAt is the next instant at which time alone changes the balance: a new day, a grant that lapses, or a change
+// of time zone that takes effect.
 func (b *Balance) ChangesAt() time.Time {
-	if b.NextExpiry != nil && b.NextExpiry.At.Before(b.ResetsAt) {
-		return b.NextExpiry.At
+	next := b.ResetsAt
+	if expiry := b.NextExpiry(); expiry != nil && expiry.At.Before(next) {
+		next = expiry.At
 	}
-	return b.ResetsAt
+	if b.PendingTimeZoneAt != nil && b.PendingTimeZoneAt.Before(next) {
+		next = *b.PendingTimeZoneAt
+	}
+	return next
+}
+
+// NextExpiry is which tokens lapse next; nil: none do.
+func (b *Balance) NextExpiry() *GrantExpiry {
+	if len(b.Expiries) == 0 {
+		return nil
+	}
+	return &b.Expiries[0]
 }
 
 // GrantExpiry says which tokens lapse next, and when.

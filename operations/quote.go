@@ -70,13 +70,13 @@ func (o *Operations) Quote(ctx context.Context, r QuoteRequest) (Quote, error) {
 	}
 	quote.Blockers = o.blockers(account, r, r.Operation, state)
 	quote.Affordable = o.affordable(account, r, state)
-	quote.After = account.Balance(CheapestCost)
+	quote.After = account.Balance()
 	if len(quote.Blockers) == 0 {
 		if err := account.Reserve(r.Actor, o.wholeCost(account, r)); err != nil {
 			return Quote{}, fmt.Errorf("quote: %w", err)
 		}
 		version := quote.After.Version
-		quote.After = account.Balance(CheapestCost)
+		quote.After = account.Balance()
 		quote.After.Version = version
 	}
 	quote.Warnings = warnings(r, state, quote.After)

@@ -189,10 +189,11 @@ func (o *Operations) decide(tx *ledger.Tx, p plan, products []models.ProductID, 
 		return nil, &models.Refusal{Blockers: blockers}
 	}
 	requests := make([]ledger.ReserveRequest, len(products))
-	for i := range products {
+	for i, product := range products {
 		requests[i] = ledger.ReserveRequest{
 			// Ids made at one instant have no order; a run lists its generations in that of its products.
-			Generation: models.NewGenerationID(tx.Now().Add(time.Duration(i) * time.Microsecond)), Operation: p.Operation, Parts: PartCosts(p.Operation),
+			Generation: models.NewGenerationID(tx.Now().Add(time.Duration(i) * time.Microsecond)),
+			Product:    product, Operation: p.Operation, Parts: PartCosts(p.Operation),
 		}
 	}
 	if err := tx.Reserve(p.Actor, requests...); err != nil {

@@ -1,0 +1,132 @@
+package ledger
+
+import (
+	"slices"
+
+	"productgenerator/models"
+)
+
+// ruleChange is what becomes of an alert rule.
+type ruleChange int
+
+const (
+	ruleChanged ruleChange = iota + 1
+	ruleAdded
+	ruleDeleted
+)
+
+// standardRules are the alert rules that every team begins with: 80 % of the day's limit, the threshold at which the
+// balance turns yellow, and grants that expire within a week.
+func (a *Account) standardRules() []models.AlertRule {
+	return []models.AlertRule{
+		{Metric: models.MetricDailyLimitPercentUsed, Threshold: NearLimitPercent},
+		{Metric: models.MetricAvailableTokensBelow, Threshold: int(a.balance.LowBalanceThreshold)},
+		{Metric: models.MetricGrantExpiresWithinDays, Threshold: 7},
+	}
+}
+
+// open gives a new account what it begins with. That it has no tokens yet is nothing to warn of.
+func (a *Account) open() {
+	day := a.balance.Day
+	a.balance.BalanceEmptyOn = &day
+	a.touchBalance()
+	for _, rule := range a.standardRules() {
+		rule.ID, rule.Email, rule.Enabled = models.NewAlertRuleID(a.now), true, true
+		if rule.Metric == models.MetricAvailableTokensBelow {
+			rule.RaisedOn = &day
+		}
+		a.SetRule(rule)
+	}
+}
+
+// AddRule loads an alert rule into the account.
+func (a *Account) AddRule(rule *models.AlertRule) { a.rules = append(a.rules, rule) }
+
+// Rules are the team's alert rules.
+func (a *Account) Rules() []*models.AlertRule { return a.rules }
+
+// Rule is the alert rule with that id; nil: the team has none such.
+func (a *Account) Rule(id models.AlertRuleID) *models.AlertRule {
+	if at := a.ruleIndex(id); at >= 0 {
+		return a.rules[at]
+	}
+	return nil
+}
+
+// SetRule adds an alert rule or replaces the one with its id. If its line is crossed already, the change at hand warns
+// of it; a rule that stays what it was keeps what it has warned of.
+func (a *Account) SetRule(rule models.AlertRule) {
+	rule.TeamID, rule.UpdatedAt = a.balance.TeamID, a.now
+	if rule.WarnedOf == nil {
+		rule.WarnedOf = []models.GrantID{}
+	}
+	at := a.ruleIndex(rule.ID)
+	if at < 0 {
+		rule.CreatedAt = a.now
+		a.rules = append(a.rules, &rule)
+		a.posted.rules[rule.ID] = ruleAdded
+		a.posted.changes++
+		return
+	}
+	known := a.rules[at]
+	rule.CreatedAt, rule.RaisedOn, rule.WarnedOf = known.CreatedAt, nil, []models.GrantID{}
+	if known.Metric == rule.Metric && known.Threshold == rule.Threshold && known.Enabled == rule.Enabled {
+		rule.RaisedOn, rule.WarnedOf = known.RaisedOn, known.WarnedOf
+	}
+	a.rules[at] = &rule
+	a.touchRule(&rule)
+}
+
+// DeleteRule takes an alert rule away. What it has warned of stays.
+func (a *Account) DeleteRule(id models.AlertRuleID) {
+	at := a.ruleIndex(id)
+	if at < 0 {
+		return
+	}
+	a.rules = slices.Delete(a.rules, at, at+1)
+	a.posted.changes++
+	if a.posted.rules[id] == ruleAdded {
+		delete(a.posted.rules, id)
+		return
+	}
+	a.posted.rules[id] = ruleDeleted
+}
+
+// moveRules moves the rules of a metric from one threshold to another.
+func (a *Account) moveRules(metric models.AlertMetric, from, to models.Tokens) {
+	for _, rule := range a.rules {
+		if rule.Metric == metric && models.Tokens(rule.Threshold) == from {
+			rule.Threshold = int(to)
+			a.touchRule(rule)
+		}
+	}
+}
+
+func (a *Account) ruleIndex(id models.AlertRuleID) int {
+	return slices.IndexFunc(a.rules, func(rule *models.AlertRule) bool { return rule.ID == id })
+}
+
+// ruleAt is the enabled rule of a metric whose line is the given one; nil: there is none.
+func (a *Account) ruleAt(metric models.AlertMetric, is func(*models.AlertRule) bool) *models.AlertRule {
+	for _, rule := range a.rules {
+		if rule.Metric == metric && rule.Enabled && is(rule) {
+			return rule
+		}
+	}
+	return nil
+}
+
+// isFull says that a rule on the day's limit stands where the limit is reached.
+func isFull(rule *models.AlertRule) bool { return rule.Threshold >= 100 }
+
+// isEmpty says that a rule on available tokens stands where nothing can be paid any more.
+func (a *Account) isEmpty(rule *models.AlertRule) bool {
+	return models.Tokens(rule.Threshold) < a.platform.Cheapest
+}
+
+func (a *Account) touchRule(rule *models.AlertRule) {
+	a.posted.changes++
+	if a.posted.rules[rule.ID] == 0 {
+		a.posted.rules[rule.ID] = ruleChanged
+	}
+}
