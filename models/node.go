@@ -16,3 +16,5 @@ func (ProductPrice) IsNode()    {}
 func (Template) IsNode()        {}
 func (Generation) IsNode()      {}
 func (GenerationBatch) IsNode() {}
+func (AlertRule) IsNode()       {}
+func (LimitWarning) IsNode()    {}
