@@ -148,12 +148,11 @@ func (a *Account) AdvanceTo(now time.Time) {
 	}
 	a.now = now
 	a.posted.versioned, a.posted.spent = false, false
-	day := a.calendar.DayAt(now)
 	if change := a.calendar.Next; change != nil && !now.Before(change.At) {
 		a.enterZone(change.Zone)
 	}
 	if !now.Before(a.dayEnds) {
-		a.beginDay(day)
+		a.beginDay(a.calendar.DayAt(now))
 	}
 	for _, grant := range a.expiredBy(now) {
 		a.lapse(grant, grant.Remaining)

@@ -16,11 +16,15 @@ import (
 	"productgenerator/postgres/pgtest"
 )
 
-// BenchmarkCore lets random commands happen to one account: grants, reservations, settlements, moments.
+// BenchmarkCore lets random commands happen to one account with the rules that every team begins with: grants,
+// reservations, settlements, moments, and behind each its warnings.
 func BenchmarkCore(b *testing.B) {
 	now := time.Date(2026, 3, 10, 10, 0, 0, 0, time.UTC)
-	a := NewAccount(models.BalanceRow{TeamID: "team", Day: models.DateOf(now), LastEntryAt: now}, Platform{Cheapest: cheapest}, models.Calendar{Zone: time.UTC})
+	a := NewAccount(models.BalanceRow{TeamID: "team", Day: models.DateOf(now), LastEntryAt: now, LowBalanceThreshold: 130},
+		Platform{DailyLimit: models.LimitOf(1 << 40), Cheapest: cheapest}, models.Calendar{Zone: time.UTC})
 	a.AddMember(ann, Member{Role: models.RoleOwner})
+	a.AdvanceTo(now)
+	a.open()
 	random := rand.New(rand.NewPCG(1, 1))
 	requests := make([]ReserveRequest, 0, 4)
 	for _, operation := range models.Operations() {
@@ -36,7 +40,9 @@ func BenchmarkCore(b *testing.B) {
 	for n := 0; b.Loop(); n++ {
 		if len(a.posted.entries) > 8192 { // what a batch posts is written and forgotten
 			a.posted.entries = a.posted.entries[:0]
+			a.posted.warnings = a.posted.warnings[:0]
 			clear(a.posted.usage)
+			clear(a.posted.consumed)
 		}
 		switch random.IntN(10) {
 		case 0:
@@ -59,6 +65,7 @@ func BenchmarkCore(b *testing.B) {
 				}
 			}
 		}
+		a.Warn()
 	}
 	b.ReportMetric(float64(b.N)/(processTime(b)-began).Seconds(), "commands/cpu-s")
 }

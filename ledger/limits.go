@@ -61,7 +61,7 @@ func (a *Account) SetOwnLimit(limit models.Limit) {
 // threshold move with it.
 func (a *Account) SetLowBalanceThreshold(tokens models.Tokens) {
 	a.touchSettings()
-	a.moveRules(models.MetricAvailableTokensBelow, a.balance.LowBalanceThreshold, tokens)
+	a.moveRules(a.balance.LowBalanceThreshold, tokens)
 	a.balance.LowBalanceThreshold = tokens
 }
 

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"math"
 	"slices"
 
 	"productgenerator/models"
@@ -20,15 +21,15 @@ const (
 func (a *Account) standardRules() []models.AlertRule {
 	return []models.AlertRule{
 		{Metric: models.MetricDailyLimitPercentUsed, Threshold: NearLimitPercent},
-		{Metric: models.MetricAvailableTokensBelow, Threshold: int(a.balance.LowBalanceThreshold)},
+		{Metric: models.MetricAvailableTokensBelow, Threshold: ruleThreshold(a.balance.LowBalanceThreshold)},
 		{Metric: models.MetricGrantExpiresWithinDays, Threshold: 7},
 	}
 }
 
-// open gives a new account what it begins with. That it has no tokens yet is nothing to warn of.
+// open gives a new account what it begins with. That it has no tokens yet, or may use none, is nothing to warn of.
 func (a *Account) open() {
 	day := a.balance.Day
-	a.balance.BalanceEmptyOn = &day
+	a.balance.LimitReachedOn, a.balance.BalanceEmptyOn = &day, &day
 	a.touchBalance()
 	for _, rule := range a.standardRules() {
 		rule.ID, rule.Email, rule.Enabled = models.NewAlertRuleID(a.now), true, true
@@ -64,8 +65,12 @@ func (a *Account) SetRule(rule models.AlertRule) {
 	if at < 0 {
 		rule.CreatedAt = a.now
 		a.rules = append(a.rules, &rule)
-		a.posted.rules[rule.ID] = ruleAdded
 		a.posted.changes++
+		if a.posted.rules[rule.ID] != ruleDeleted {
+			a.posted.rules[rule.ID] = ruleAdded
+		} else {
+			a.posted.rules[rule.ID] = ruleChanged
+		}
 		return
 	}
 	known := a.rules[at]
@@ -92,11 +97,14 @@ func (a *Account) DeleteRule(id models.AlertRuleID) {
 	a.posted.rules[id] = ruleDeleted
 }
 
-// moveRules moves the rules of a metric from one threshold to another.
-func (a *Account) moveRules(metric models.AlertMetric, from, to models.Tokens) {
+// ruleThreshold is a number of tokens as the threshold of a rule, which is no larger than an Int of the API.
+func ruleThreshold(tokens models.Tokens) int { return int(min(tokens, math.MaxInt32)) }
+
+// moveRules moves the rules on available tokens that stand at one threshold to another.
+func (a *Account) moveRules(from, to models.Tokens) {
 	for _, rule := range a.rules {
-		if rule.Metric == metric && models.Tokens(rule.Threshold) == from {
-			rule.Threshold = int(to)
+		if rule.Metric == models.MetricAvailableTokensBelow && rule.Threshold == ruleThreshold(from) {
+			rule.Threshold, rule.UpdatedAt = ruleThreshold(to), a.now
 			a.touchRule(rule)
 		}
 	}
@@ -106,21 +114,31 @@ func (a *Account) ruleIndex(id models.AlertRuleID) int {
 	return slices.IndexFunc(a.rules, func(rule *models.AlertRule) bool { return rule.ID == id })
 }
 
-// ruleAt is the enabled rule of a metric whose line is the given one; nil: there is none.
-func (a *Account) ruleAt(metric models.AlertMetric, is func(*models.AlertRule) bool) *models.AlertRule {
+// ruleAtLimit is the enabled rule whose line is that the daily limit is reached; nil: there is none.
+func (a *Account) ruleAtLimit() *models.AlertRule {
 	for _, rule := range a.rules {
-		if rule.Metric == metric && rule.Enabled && is(rule) {
+		if rule.Enabled && rule.Metric == models.MetricDailyLimitPercentUsed && atLimit(rule) {
 			return rule
 		}
 	}
 	return nil
 }
 
-// isFull says that a rule on the day's limit stands where the limit is reached.
-func isFull(rule *models.AlertRule) bool { return rule.Threshold >= 100 }
+// ruleAtNothing is the enabled rule whose line is that the balance is empty; nil: there is none.
+func (a *Account) ruleAtNothing() *models.AlertRule {
+	for _, rule := range a.rules {
+		if rule.Enabled && rule.Metric == models.MetricAvailableTokensBelow && a.atNothing(rule) {
+			return rule
+		}
+	}
+	return nil
+}
 
-// isEmpty says that a rule on available tokens stands where nothing can be paid any more.
-func (a *Account) isEmpty(rule *models.AlertRule) bool {
+// atLimit says that a rule on the day's limit stands where the limit is reached.
+func atLimit(rule *models.AlertRule) bool { return rule.Threshold >= 100 }
+
+// atNothing says that a rule on available tokens stands where nothing can be paid any more.
+func (a *Account) atNothing(rule *models.AlertRule) bool {
 	return models.Tokens(rule.Threshold) < a.platform.Cheapest
 }
 

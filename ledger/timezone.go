@@ -41,7 +41,6 @@ func (a *Account) ChangeTimeZone(name string, zone *time.Location) error {
 	a.calendar.Next = &change
 	a.balance.PendingTimeZone, a.balance.PendingTimeZoneAt = &name, &change.At
 	a.balance.PendingLastDay, a.balance.TimeZoneChangedAt = &change.LastDay, &now
-	a.dayEnds = a.calendar.EndOf(a.balance.Day)
 	return nil
 }
 

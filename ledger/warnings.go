@@ -15,15 +15,22 @@ import (
 func (a *Account) Warn() {
 	limit, limited := a.limitInForce()
 	reached := limited && limit-a.balance.Used < a.platform.Cheapest
-	if a.crosses(reached, &a.balance.LimitReachedOn, a.touchBalance) {
-		a.raise(a.limitWarning(models.WarningDailyLimitReached, limit, limit), a.ruleAt(models.MetricDailyLimitPercentUsed, isFull))
+	if due, on := a.crossing(reached, a.balance.LimitReachedOn); on != a.balance.LimitReachedOn {
+		a.balance.LimitReachedOn = on
+		a.touchBalance()
+		if due {
+			a.raise(a.limitWarning(models.WarningDailyLimitReached, limit, limit), a.ruleAtLimit())
+		}
 	}
-	owns := !a.balance.Unlimited
-	empty := owns && a.balance.Available < a.platform.Cheapest
-	if a.crosses(empty, &a.balance.BalanceEmptyOn, a.touchBalance) {
-		a.raise(models.LimitWarning{
-			Kind: models.WarningBalanceEmpty, Threshold: a.platform.Cheapest, Value: a.balance.Available,
-		}, a.ruleAt(models.MetricAvailableTokensBelow, a.isEmpty))
+	empty := !a.balance.Unlimited && a.balance.Available < a.platform.Cheapest
+	if due, on := a.crossing(empty, a.balance.BalanceEmptyOn); on != a.balance.BalanceEmptyOn {
+		a.balance.BalanceEmptyOn = on
+		a.touchBalance()
+		if due {
+			a.raise(models.LimitWarning{
+				Kind: models.WarningBalanceEmpty, Threshold: a.platform.Cheapest, Value: a.balance.Available,
+			}, a.ruleAtNothing())
+		}
 	}
 	for _, rule := range a.rules {
 		a.follow(rule, limit, limited)
@@ -32,30 +39,44 @@ func (a *Account) Warn() {
 
 // follow raises a rule's warnings.
 func (a *Account) follow(rule *models.AlertRule, limit models.Tokens, limited bool) {
-	touch := func() { a.touchRule(rule) }
 	switch rule.Metric {
 	case models.MetricDailyLimitPercentUsed:
-		line := (limit*models.Tokens(rule.Threshold) + 99) / 100
-		near := rule.Enabled && limited && limit > 0 && a.balance.Used >= line
-		if !isFull(rule) && a.crosses(near, &rule.RaisedOn, touch) {
+		line := percentOf(limit, rule.Threshold)
+		near := limited && limit > 0 && !atLimit(rule) && a.balance.Used >= line
+		if a.ruleCrossed(rule, near) {
 			a.raise(a.limitWarning(models.WarningDailyLimitNear, line, limit), rule)
 		}
 	case models.MetricAvailableTokensBelow:
-		low := rule.Enabled && !a.balance.Unlimited && a.balance.Available <= models.Tokens(rule.Threshold)
-		if !a.isEmpty(rule) && a.crosses(low, &rule.RaisedOn, touch) {
-			a.raise(models.LimitWarning{
-				Kind: models.WarningBalanceLow, Threshold: models.Tokens(rule.Threshold), Value: a.balance.Available,
-			}, rule)
+		line := models.Tokens(rule.Threshold)
+		low := !a.balance.Unlimited && !a.atNothing(rule) && a.balance.Available <= line
+		if a.ruleCrossed(rule, low) {
+			a.raise(models.LimitWarning{Kind: models.WarningBalanceLow, Threshold: line, Value: a.balance.Available}, rule)
 		}
 	case models.MetricGrantExpiresWithinDays:
-		if rule.Enabled {
-			a.followExpiries(rule)
-		}
+		a.followExpiries(rule)
 	}
 }
 
-// followExpiries warns of each grant that expires within the rule's days, once.
+// ruleCrossed says whether a rule's warning is due, and keeps the day of the crossing. A disabled rule is armed.
+func (a *Account) ruleCrossed(rule *models.AlertRule, beyond bool) bool {
+	due, on := a.crossing(beyond && rule.Enabled, rule.RaisedOn)
+	if on != rule.RaisedOn {
+		rule.RaisedOn = on
+		a.touchRule(rule)
+	}
+	return due
+}
+
+// followExpiries warns of each grant that expires within the rule's days, once. A grant of which nothing is left is
+// forgotten by the change that used it up, which is the last to load it.
 func (a *Account) followExpiries(rule *models.AlertRule) {
+	if slices.ContainsFunc(rule.WarnedOf, a.isUsedUp) {
+		rule.WarnedOf = slices.DeleteFunc(rule.WarnedOf, a.isUsedUp)
+		a.touchRule(rule)
+	}
+	if !rule.Enabled {
+		return
+	}
 	until := a.now.Add(time.Duration(rule.Threshold) * 24 * time.Hour)
 	for _, grant := range a.live {
 		if grant.ExpiresAt == nil || grant.ExpiresAt.After(until) {
@@ -64,7 +85,7 @@ func (a *Account) followExpiries(rule *models.AlertRule) {
 		if slices.Contains(rule.WarnedOf, grant.ID) {
 			continue
 		}
-		rule.WarnedOf = append(slices.DeleteFunc(rule.WarnedOf, a.isGone), grant.ID)
+		rule.WarnedOf = append(rule.WarnedOf, grant.ID)
 		a.touchRule(rule)
 		a.raise(models.LimitWarning{
 			Kind: models.WarningGrantExpiring, GrantID: &grant.ID, Threshold: models.Tokens(rule.Threshold),
@@ -73,53 +94,48 @@ func (a *Account) followExpiries(rule *models.AlertRule) {
 	}
 }
 
-// isGone says that nothing remains of a grant. All that still have tokens are loaded.
-func (a *Account) isGone(id models.GrantID) bool {
+// isUsedUp says that a loaded grant has nothing left, nor anything held that could come back to it.
+func (a *Account) isUsedUp(id models.GrantID) bool {
 	grant := a.grants[id]
-	return grant == nil || grant.Remaining+grant.Held == 0
+	return grant != nil && grant.Remaining+grant.Held == 0
 }
 
-// crosses says whether a warning is due, and keeps the day on which the line was crossed: nil as long as it is not.
-// changed is called where that has changed.
-func (a *Account) crosses(beyond bool, on **models.Date, changed func()) bool {
-	if !beyond {
-		if *on != nil {
-			*on = nil
-			changed()
-		}
-		return false
+// crossing says whether a warning of a line is due, and the day of its crossing from now on: nil as long as the figure
+// is not beyond the line, and the very same pointer where nothing has changed.
+func (a *Account) crossing(beyond bool, on *models.Date) (due bool, day *models.Date) {
+	switch {
+	case !beyond:
+		return false, nil
+	case on != nil && (*on == a.balance.Day || !a.posted.spent):
+		return false, on
+	default:
+		today := a.balance.Day
+		return true, &today
 	}
-	if *on != nil && (**on == a.balance.Day || !a.posted.spent) {
-		return false
-	}
-	day := a.balance.Day
-	*on = &day
-	changed()
-	return true
 }
 
 // warnMember raises the warnings of a member's own limit, whose figures were others before.
 func (a *Account) warnMember(user models.UserID, before, after Member) {
-	limit, limited := after.Limit.Tokens()
-	if !limited {
-		return
+	if after.near() && !before.near() {
+		limit, _ := after.Limit.Tokens()
+		a.raise(a.memberWarning(models.WarningMemberLimitNear, user, after, percentOf(limit, NearLimitPercent)), nil)
 	}
-	line := (limit*NearLimitPercent + 99) / 100
-	warning := models.LimitWarning{MemberID: &user, Value: after.Used, DailyLimit: &limit, ClearsAt: a.endOfDay()}
-	if limit > 0 && after.Used >= line && !before.near() {
-		warning.Kind, warning.Threshold = models.WarningMemberLimitNear, line
-		a.raise(warning, nil)
+	if cheapest := a.platform.Cheapest; after.reached(cheapest) && !before.reached(cheapest) {
+		limit, _ := after.Limit.Tokens()
+		a.raise(a.memberWarning(models.WarningMemberLimitReached, user, after, limit), nil)
 	}
-	if after.reached(a.platform.Cheapest) && !before.reached(a.platform.Cheapest) {
-		warning.Kind, warning.Threshold = models.WarningMemberLimitReached, limit
-		a.raise(warning, nil)
+}
+
+func (a *Account) memberWarning(kind models.LimitWarningKind, user models.UserID, member Member, line models.Tokens) models.LimitWarning {
+	return models.LimitWarning{
+		Kind: kind, MemberID: &user, Threshold: line, Value: member.Used, DailyLimit: member.Limit.Column(), ClearsAt: a.endOfDay(),
 	}
 }
 
 // near says whether the member has used most of the own share of the day.
 func (m Member) near() bool {
 	limit, limited := m.Limit.Tokens()
-	return limited && limit > 0 && m.Used*100 >= limit*NearLimitPercent
+	return limited && limit > 0 && m.Used >= percentOf(limit, NearLimitPercent)
 }
 
 // reached says whether the member's own share of the day does not pay the cheapest operation any more.
@@ -144,6 +160,11 @@ func (a *Account) raise(warning models.LimitWarning, rule *models.AlertRule) {
 		warning.RuleID = &rule.ID
 	}
 	a.posted.warnings = append(a.posted.warnings, warning)
+}
+
+// percentOf is a share of a limit, rounded up to whole tokens.
+func percentOf(limit models.Tokens, percent int) models.Tokens {
+	return (limit*models.Tokens(percent) + 99) / 100
 }
 
 // limitInForce is the daily limit in force, and whether there is one.
