@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,8 +21,9 @@ import (
 //	10:01  reserve  r1 all                 ok reserved=65
 //	10:02  reserve  r2 all                 insufficient required=65 available=35
 //
-// A goal begins a new account. Times are the clock's on the day last set, in the account's zone, or in UTC with a Z. The
-// answer is ok, settled, unknown, or what blocks: insufficient, limited, indebted; and figures behind it.
+// A goal begins a new account without alert rules, or with open the one of a new team. Times are the clock's on the day
+// last set, in the zone of the goal, or in UTC with a Z. The answer is ok, settled, unknown, fixed (a time zone), or what
+// blocks: insufficient, limited, indebted; and figures behind it.
 func TestTheRuleBookHolds(t *testing.T) {
 	pages, err := filepath.Glob("testdata/*.ledger")
 	if err != nil || len(pages) == 0 {
@@ -87,6 +87,7 @@ type reader struct {
 	limit   models.Limit
 	account *Account
 	auditor *auditor
+	warned  int // how many warnings there were before the line
 }
 
 const ann = models.UserID("ann") // who acts where a line names nobody
@@ -138,15 +139,24 @@ func (r *reader) must(err error) {
 // command carries out one line and compares its answer.
 func (r *reader) command(at time.Time, verb string, words []string) {
 	if r.account == nil {
+		day := models.DayAt(at, r.zone)
 		r.account = NewAccount(models.BalanceRow{
-			TeamID: "team", TimeZone: r.zone.String(), Day: models.DayAt(at, r.zone), LastEntryAt: at, LowBalanceThreshold: 130,
+			TeamID: "team", TimeZone: r.zone.String(), Day: day, LastEntryAt: at, LowBalanceThreshold: 130, BalanceEmptyOn: &day,
 		}, Platform{DailyLimit: r.limit, Cheapest: cheapest}, models.Calendar{Zone: r.zone})
 		r.account.AddMember(ann, Member{Role: models.RoleOwner})
 		r.auditor = newAuditor()
 	}
-	r.account.AdvanceTo(at)
+	r.warned = len(r.account.posted.warnings)
+	if r.account.posted.changes > 0 { // what time alone has done is warned of by itself
+		r.account.AdvanceTo(at)
+		r.account.Warn()
+	}
 	args, answer := splitAnswer(words)
+	r.account.AdvanceTo(at)
 	err := r.carryOut(verb, args)
+	if err == nil {
+		r.account.Warn()
+	}
 	r.compare(answer, err)
 	if fault := r.auditor.breach(r.account); fault != "" {
 		r.failf("%s", fault)
@@ -157,7 +167,7 @@ func (r *reader) command(at time.Time, verb string, words []string) {
 func splitAnswer(words []string) (args, answer []string) {
 	for i, word := range words {
 		switch word {
-		case "ok", "settled", "unknown", "insufficient", "limited", "indebted":
+		case "ok", "settled", "unknown", "fixed", "insufficient", "limited", "indebted":
 			return words[:i], words[i:]
 		}
 	}
@@ -180,11 +190,26 @@ func (r *reader) carryOut(verb string, args []string) error {
 	case "custom": // what an administrator set for the team
 		a.SetPlatformLimits(a.balance.Unlimited, args[0] != "default", r.limitOf(args[0]))
 	case "own": // what the team set for itself
-		a.balance.OwnDailyLimit = r.limitOf(args[0]).Column()
+		a.SetOwnLimit(r.limitOf(args[0]))
 	case "threshold":
-		a.balance.LowBalanceThreshold = r.number(args[0])
-	case "member":
+		a.SetLowBalanceThreshold(r.number(args[0]))
+	case "member": // who has joined, with a share
 		a.AddMember(models.UserID(args[0]), Member{Role: models.RoleMember, Limit: r.limitOf(args[1])})
+	case "share": // what a member may use of a day from now on
+		a.SetMemberLimit(models.UserID(args[0]), r.limitOf(args[1]))
+	case "open":
+		a.open()
+		for i, name := range []models.AlertRuleID{"near", "low", "expiring"} {
+			a.rules[i].ID = name
+		}
+	case "rule":
+		a.SetRule(r.rule(args))
+	case "unrule":
+		a.DeleteRule(models.AlertRuleID(args[0]))
+	case "move":
+		zone, err := time.LoadLocation(args[0])
+		r.must(err)
+		return a.ChangeTimeZone(args[0], zone)
 	case "owe": // what a refund of spent tokens leaves behind
 		a.post(models.LedgerEntry{Kind: "DEBT", Debt: r.number(args[0]), Day: a.Day()})
 	case "look":
@@ -210,7 +235,22 @@ func (r *reader) grant(args []string) models.Grant {
 	return grant
 }
 
-// reserve reads: NAME PART… [by=WHO] [then NAME PART…], the reservations of one change.
+// rule reads: NAME percent|tokens|days THRESHOLD [off].
+func (r *reader) rule(args []string) models.AlertRule {
+	metrics := map[string]models.AlertMetric{
+		"percent": models.MetricDailyLimitPercentUsed, "tokens": models.MetricAvailableTokensBelow,
+		"days": models.MetricGrantExpiresWithinDays,
+	}
+	metric := metrics[args[1]]
+	if metric == "" {
+		r.t.Fatalf("%s: no such metric: %s", r.place, args[1])
+	}
+	return models.AlertRule{
+		ID: models.AlertRuleID(args[0]), Metric: metric, Threshold: int(r.number(args[2])), Enabled: len(args) < 4 || args[3] != "off",
+	}
+}
+
+// reserve reads: NAME PART… [by=WHO] [for=PRODUCT] [then NAME PART…], the reservations of one change.
 func (r *reader) reserve(args []string) error {
 	actor := ann
 	var requests []ReserveRequest
@@ -218,6 +258,12 @@ func (r *reader) reserve(args []string) error {
 	for _, arg := range args {
 		if who, ok := strings.CutPrefix(arg, "by="); ok {
 			actor = models.UserID(who)
+			continue
+		}
+		if what, ok := strings.CutPrefix(arg, "for="); ok {
+			for i := range requests {
+				requests[i].Product = models.ProductID(what)
+			}
 			continue
 		}
 		if !named {
@@ -230,11 +276,28 @@ func (r *reader) reserve(args []string) error {
 			continue
 		}
 		last := &requests[len(requests)-1]
+		last.Operation = operationOf(arg)
 		for _, part := range r.parts(arg) {
 			last.Parts = append(last.Parts, PartCost{part, costs(part)})
 		}
 	}
 	return r.account.Reserve(actor, requests...)
+}
+
+// operationOf is the operation that has those parts.
+func operationOf(word string) models.Operation {
+	switch word {
+	case "texts":
+		return models.OperationGenerateTexts
+	case "images":
+		return models.OperationSearchImages
+	case "prices":
+		return models.OperationSearchPrices
+	case "all":
+		return models.OperationGenerateAll
+	default:
+		return "-"
+	}
 }
 
 // settle reads: NAME PART….
@@ -289,176 +352,4 @@ func (r *reader) duration(word string) time.Duration {
 	duration, err := time.ParseDuration(word)
 	r.must(err)
 	return duration
-}
-
-// compare holds the answer of a line against what happened.
-func (r *reader) compare(answer []string, err error) {
-	happened := codesOf(err)
-	var expected []string
-	blocker := -1
-	for _, word := range answer {
-		name, value, figure := strings.Cut(word, "=")
-		switch {
-		case !figure:
-			expected = append(expected, word)
-			blocker++
-		case err == nil || errors.Is(err, ErrSettled) || errors.Is(err, ErrNotReserved):
-			r.same(name, value, r.figure(name))
-		case blocker < len(happened):
-			r.same(name, value, blockerFigure(err, blocker, name))
-		}
-	}
-	if len(answer) > 0 && strings.Join(expected, " ") != strings.Join(happened, " ") {
-		r.failf("answered %v, want %v", happened, expected)
-	}
-	if len(answer) == 0 && err != nil {
-		r.failf("answered %v, want ok", happened)
-	}
-}
-
-func (r *reader) same(name, want, got string) {
-	if got != want {
-		r.failf("%s is %s, want %s", name, got, want)
-	}
-}
-
-func codesOf(err error) []string {
-	var refusal *models.Refusal
-	switch {
-	case err == nil:
-		return []string{"ok"}
-	case errors.Is(err, ErrSettled):
-		return []string{"settled"}
-	case errors.Is(err, ErrNotReserved):
-		return []string{"unknown"}
-	case !errors.As(err, &refusal):
-		return []string{err.Error()}
-	}
-	var codes []string
-	for _, blocker := range refusal.Blockers {
-		switch blocker.Code {
-		case models.BlockerInsufficientTokens:
-			codes = append(codes, "insufficient")
-		case models.BlockerDailyLimitReached:
-			codes = append(codes, "limited")
-		case models.BlockerInDebt:
-			codes = append(codes, "indebted")
-		default:
-			codes = append(codes, string(blocker.Code))
-		}
-	}
-	return codes
-}
-
-func blockerFigure(err error, at int, name string) string {
-	var refusal *models.Refusal
-	if !errors.As(err, &refusal) {
-		return "none"
-	}
-	blocker := refusal.Blockers[at]
-	switch name {
-	case "required":
-		return fmt.Sprint(blocker.Required)
-	case "available":
-		return fmt.Sprint(blocker.Available)
-	case "remaining":
-		return fmt.Sprint(blocker.RemainingToday)
-	case "limit":
-		return fmt.Sprint(blocker.DailyLimit)
-	case "debt":
-		return fmt.Sprint(blocker.Debt)
-	case "member":
-		return string(blocker.MemberID)
-	case "by":
-		return string(blocker.ClearableBy)
-	case "clears":
-		return blocker.ClearsAt.UTC().Format("2006-01-02T15:04Z")
-	default:
-		return "no such figure"
-	}
-}
-
-// figure is what a name stands for: of the balance; NAME or NAME.held and the like of a grant; NAME.used and NAME.left
-// of a member; on.DATE for the use of a day.
-func (r *reader) figure(name string) string {
-	balance := r.account.Balance()
-	switch name {
-	case "available":
-		return fmt.Sprint(balance.Available.API())
-	case "spendable":
-		return fmt.Sprint(balance.Spendable().API())
-	case "reserved":
-		return fmt.Sprint(balance.Reserved)
-	case "debt":
-		return fmt.Sprint(balance.Debt)
-	case "today":
-		return fmt.Sprint(balance.ConsumedToday)
-	case "left":
-		return fmt.Sprint(balance.RemainingToday.API())
-	case "limit":
-		return fmt.Sprint(balance.DailyLimit.API())
-	case "source":
-		return string(balance.DailyLimitSource)
-	case "status":
-		return string(balance.Status)
-	case "reason":
-		return string(balance.Reason)
-	case "purchased":
-		return fmt.Sprint(balance.Purchased)
-	case "bonus":
-		return fmt.Sprint(balance.Bonus)
-	case "day":
-		return balance.Day.String()
-	case "resets":
-		return balance.ResetsAt.UTC().Format("2006-01-02T15:04Z")
-	case "lapsing":
-		if balance.NextExpiry() == nil {
-			return "none"
-		}
-		return fmt.Sprint(balance.NextExpiry().Tokens)
-	case "line":
-		return string(r.account.posted.entries[len(r.account.posted.entries)-1].Kind)
-	case "lines":
-		return fmt.Sprint(len(r.account.posted.entries))
-	}
-	return r.namedFigure(name)
-}
-
-func (r *reader) namedFigure(name string) string {
-	name, of, _ := strings.Cut(name, ".")
-	if name == "on" {
-		var used models.Tokens
-		for _, entry := range r.account.posted.entries {
-			if entry.Day.String() == of {
-				used += entry.Usage
-			}
-		}
-		return fmt.Sprint(used)
-	}
-	if member := r.account.members[models.UserID(name)]; member != nil {
-		if of == "left" {
-			return fmt.Sprint(r.account.MemberRemaining(models.UserID(name)).API())
-		}
-		return fmt.Sprint(member.Used)
-	}
-	grant := r.account.grants[models.GrantID(name)]
-	if grant == nil {
-		return "no such name"
-	}
-	switch of {
-	case "":
-		return fmt.Sprint(grant.Remaining)
-	case "held":
-		return fmt.Sprint(grant.Held)
-	case "consumed":
-		return fmt.Sprint(grant.Consumed)
-	case "expired":
-		return fmt.Sprint(grant.Expired)
-	case "paid":
-		return fmt.Sprint(grant.PaidDebt)
-	case "status":
-		return string(grant.StatusAt(r.account.Now()))
-	default:
-		return "no such figure"
-	}
 }
