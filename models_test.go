@@ -24,6 +24,7 @@ func rows() []schema.Tabler {
 		models.Content{},
 		models.AlertRule{},
 		models.Consumption{},
+		models.DayConsumption{},
 		models.Generation{},
 		models.GenerationBatch{},
 		models.GenerationPart{},
@@ -36,6 +37,8 @@ func rows() []schema.Tabler {
 		models.Membership{},
 		models.Product{},
 		models.ProductConsumption{},
+		models.ProductDay{},
+		models.ProductMonth{},
 		models.ProductImage{},
 		models.ProductPrice{},
 		models.PublicProduct{},
@@ -163,7 +166,7 @@ func readTables(t *testing.T, db *postgres.DB) map[string]map[string]column {
 	defer cancel()
 	found, err := db.Pool.Query(ctx, `
 		SELECT t.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
-		       coalesce(a.attnum = ANY (i.indkey), false), a.attgenerated <> ''
+		       coalesce(a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]), false), a.attgenerated <> ''
 		  FROM pg_class t
 		  JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
 		  LEFT JOIN pg_index i ON i.indrelid = t.oid AND i.indisprimary

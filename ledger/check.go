@@ -45,7 +45,7 @@ type invariant struct {
 // while changes go on, and stops none of them.
 func (l *Ledger) Check(ctx context.Context, team *models.TeamID) (Report, error) {
 	var all []invariant
-	for _, some := range [][]invariant{balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, operationInvariants} {
+	for _, some := range [][]invariant{balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, operationInvariants, sumInvariants} {
 		all = append(all, some...)
 	}
 	return l.check(ctx, team, all)

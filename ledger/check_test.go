@@ -196,7 +196,7 @@ func TestEveryInvariantHasACorruptionThatBreaksIt(t *testing.T) {
 			named[name] = true
 		}
 	}
-	for _, i := range slices.Concat(balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, operationInvariants) {
+	for _, i := range slices.Concat(balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, operationInvariants, sumInvariants) {
 		if !named[i.name] {
 			t.Errorf("no corruption breaks %q", i.name)
 		}
@@ -280,5 +280,5 @@ SELECT id || n, team_id, source, 1, 1, 'welcome', now() FROM grants, generate_se
 			t.Errorf("%s: got %v, want code %s", attempt.what, err, attempt.code)
 		}
 	}
-	h.checkClean(h.ledger, balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, operationInvariants)
+	h.checkClean(h.ledger, balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, operationInvariants, sumInvariants)
 }

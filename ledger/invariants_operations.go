@@ -124,3 +124,39 @@ LEFT JOIN generations g ON g.batch_id = b.id AND g.team_id = b.team_id
 GROUP BY b.team_id, b.id, b.total
 HAVING count(g.id) <> b.total`},
 }
+
+// sumInvariants tie the sums that reports read to the consumption that they add up.
+var sumInvariants = []invariant{
+	{"a day's consumption is that of all members", `
+SELECT team_id, format('%s in %s parts of %s generations: %s of %s on %s', c.tokens, c.parts, c.generations, part, operation, day) AS expected,
+	format('%s in %s of %s', d.tokens, d.parts, d.generations) AS found
+FROM consumption_days d
+FULL JOIN (
+	SELECT team_id, day, operation, part, sum(tokens) AS tokens, sum(parts) AS parts, sum(generations) AS generations
+	FROM consumption
+	GROUP BY team_id, day, operation, part
+) c USING (team_id, day, operation, part)
+WHERE (d.tokens, d.parts, d.generations) IS DISTINCT FROM (c.tokens, c.parts, c.generations)`},
+
+	{"a product's day is what all members had done to it", `
+SELECT team_id, format('%s of %s generations for %s on %s', c.tokens, c.generations, product_id, day) AS expected,
+	format('%s of %s', d.tokens, d.generations) AS found
+FROM product_days d
+FULL JOIN (
+	SELECT team_id, product_id, day, sum(tokens) AS tokens, sum(generations) AS generations
+	FROM product_consumption
+	GROUP BY team_id, product_id, day
+) c USING (team_id, product_id, day)
+WHERE (d.tokens, d.generations) IS DISTINCT FROM (c.tokens, c.generations)`},
+
+	{"a product's month is its days", `
+SELECT team_id, format('%s of %s generations for %s in the month of %s', d.tokens, d.generations, product_id, month) AS expected,
+	format('%s of %s', m.tokens, m.generations) AS found
+FROM product_months m
+FULL JOIN (
+	SELECT team_id, product_id, date_trunc('month', day::timestamp)::date AS month, sum(tokens) AS tokens, sum(generations) AS generations
+	FROM product_days
+	GROUP BY team_id, product_id, month
+) d USING (team_id, product_id, month)
+WHERE (m.tokens, m.generations) IS DISTINCT FROM (d.tokens, d.generations)`},
+}

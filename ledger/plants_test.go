@@ -250,4 +250,24 @@ var plants = []struct {
 		`INSERT INTO generation_batches VALUES ('batch_x', :team, :owner, 'GENERATE_ALL', 2, now()); UPDATE generations SET batch_id = 'batch_x' WHERE id = :done`,
 		[]string{"a run over many products has as many generations as it says"},
 	},
+	{
+		"a day that cost more than its members spent",
+		`UPDATE consumption_days SET tokens = tokens + 1 WHERE part = 'IMAGES'`,
+		[]string{"a day's consumption is that of all members"},
+	},
+	{
+		"a day of which a part is gone",
+		`DELETE FROM consumption_days WHERE part = 'IMAGES'`,
+		[]string{"a day's consumption is that of all members"},
+	},
+	{
+		"a product's day with a generation too many",
+		`UPDATE product_days SET generations = generations + 1; UPDATE product_months SET generations = generations + 1`,
+		[]string{"a product's day is what all members had done to it"},
+	},
+	{
+		"a product's month that costs less than its days",
+		`UPDATE product_months SET tokens = tokens - 1`,
+		[]string{"a product's month is its days"},
+	},
 }

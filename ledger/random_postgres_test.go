@@ -175,7 +175,7 @@ func TestRandomHistoriesThroughPostgreSQLEqualTheModel(t *testing.T) {
 			t.Errorf("seed %d, team %d once time is posted: %s", seed, i, fault)
 		}
 	}
-	report := p.checkClean(p.ledger, balanceInvariants, entryInvariants, grantInvariants, reservationInvariants)
+	report := p.checkClean(p.ledger, balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, sumInvariants)
 	stats := p.ledger.Stats()
 	t.Logf("%d commands in %d transactions, %d lines", workingTeams*clockMoves*commandsAMove, stats.Transactions, report.EntriesChecked)
 }

@@ -119,17 +119,51 @@ SET used = u.used + n.used
 FROM unnest($1::text[], $2::text[], $3::date[], $4::bigint[]) AS n (team_id, user_id, day, used)
 WHERE u.team_id = n.team_id AND u.user_id = n.user_id AND u.day = n.day`
 
+	// One statement adds the captures up for all reports: by member, and by day alone.
 	raiseConsumptionSQL = `
+WITH captured AS (
+	SELECT *
+	FROM unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[])
+		AS c (team_id, day, user_id, operation, part, tokens, parts, generations)
+), of_days AS (
+	INSERT INTO consumption_days AS c (team_id, day, operation, part, tokens, parts, generations)
+	SELECT team_id, day, operation, part, sum(tokens), sum(parts), sum(generations)
+	FROM captured
+	GROUP BY team_id, day, operation, part
+	ON CONFLICT (team_id, day, operation, part) DO UPDATE
+	SET tokens = c.tokens + excluded.tokens, parts = c.parts + excluded.parts,
+		generations = c.generations + excluded.generations
+)
 INSERT INTO consumption AS c (team_id, day, user_id, operation, part, tokens, parts, generations)
-SELECT * FROM unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[])
+SELECT * FROM captured
 ON CONFLICT (team_id, day, user_id, operation, part) DO UPDATE
 SET tokens = c.tokens + excluded.tokens, parts = c.parts + excluded.parts,
 	generations = c.generations + excluded.generations`
 
-	// A generation counts with its first captured part: what its others add finds the row.
+	// Likewise by product: by member and operation, by day, and by month. A generation counts with its first captured
+	// part: what its others add finds the row.
 	raiseProductConsumptionSQL = `
+WITH captured AS (
+	SELECT *
+	FROM unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])
+		AS c (team_id, day, product_id, user_id, operation, tokens, generations)
+), of_days AS (
+	INSERT INTO product_days AS c (team_id, product_id, day, tokens, generations)
+	SELECT team_id, product_id, day, sum(tokens), sum(generations)
+	FROM captured
+	GROUP BY team_id, product_id, day
+	ON CONFLICT (team_id, product_id, day) DO UPDATE
+	SET tokens = c.tokens + excluded.tokens, generations = c.generations + excluded.generations
+), of_months AS (
+	INSERT INTO product_months AS c (team_id, month, product_id, tokens, generations)
+	SELECT team_id, date_trunc('month', day::timestamp), product_id, sum(tokens), sum(generations)
+	FROM captured
+	GROUP BY team_id, date_trunc('month', day::timestamp), product_id
+	ON CONFLICT (team_id, month, product_id) DO UPDATE
+	SET tokens = c.tokens + excluded.tokens, generations = c.generations + excluded.generations
+)
 INSERT INTO product_consumption AS c (team_id, day, product_id, user_id, operation, tokens, generations)
-SELECT * FROM unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])
+SELECT * FROM captured
 ON CONFLICT (team_id, day, product_id, user_id, operation) DO UPDATE
 SET tokens = c.tokens + excluded.tokens, generations = c.generations + excluded.generations`
 
