@@ -235,9 +235,11 @@ func (b *batch) needs() needs {
 			teams[change.Team] = true
 			n.teams = append(n.teams, string(change.Team))
 		}
-		if pair := [2]string{string(change.Team), string(change.Actor)}; change.Actor != "" && !members[pair] {
-			members[pair] = true
-			n.memberTeams, n.members = append(n.memberTeams, pair[0]), append(n.members, pair[1])
+		for _, user := range append([]models.UserID{change.Actor}, change.Members...) {
+			if pair := [2]string{string(change.Team), string(user)}; user != "" && !members[pair] {
+				members[pair] = true
+				n.memberTeams, n.members = append(n.memberTeams, pair[0]), append(n.members, pair[1])
+			}
 		}
 		for _, id := range change.Reservations {
 			n.reservations = append(n.reservations, string(id))

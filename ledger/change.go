@@ -29,6 +29,8 @@ type Change struct {
 	Team models.TeamID
 	// Actor is loaded as a member of the team, with the use of the day; empty: the system.
 	Actor models.UserID
+	// Members are loaded like the actor: those whom the change is about.
+	Members []models.UserID
 	// Reservations are loaded with the grants that they draw on.
 	Reservations []models.GenerationID
 	// Key makes the change happen once: a repetition does not decide again but reads back what the first one made.
