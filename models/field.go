@@ -15,6 +15,7 @@ const (
 	FieldTooMany    FieldCode = "TOO_MANY"
 	FieldTaken      FieldCode = "TAKEN"
 	FieldWrongState FieldCode = "WRONG_STATE"
+	FieldLastOwner  FieldCode = "LAST_OWNER"
 )
 
 // FieldError is one thing that is wrong with a value that a user gave.

@@ -61,6 +61,7 @@ func (t *Teams) stageMember(tx *ledger.Tx, user models.UserID, role models.TeamR
 	member := tx.Member(user)
 	member.Role = role
 	tx.AddMember(user, member) // for the changes that follow in the same transaction
+	t.noteRole(tx, user, role)
 }
 
 // giveWelcome issues the user's welcome gift. Its effect key is the second wall: the database has it once.

@@ -14,6 +14,7 @@ const (
 	rankUsers = ledger.RankBefore + iota
 	rankTeams
 	rankMemberships
+	rankMemberLimits
 	rankInvitations
 )
 
@@ -26,11 +27,14 @@ type rows struct {
 	insertInvitations *ledger.Statement[models.Invitation]
 	acceptInvitations *ledger.Statement[acceptance]
 	updatePlans       *ledger.Statement[teamPlan]
+	renameTeams       *ledger.Statement[teamName]
+	limitMembers      *ledger.Statement[memberLimit]
 
 	takenEmails *ledger.Lookup[string, bool]
 	welcomed    *ledger.Lookup[models.UserID, bool]
 	invitations *ledger.Lookup[models.InvitationID, models.Invitation]
 	limits      *ledger.Lookup[models.TeamID, platformLimits]
+	owners      *ledger.Lookup[models.TeamID, owners]
 }
 
 // welcome notes when a user's gift was given out.
@@ -96,6 +100,8 @@ WHERE team_id = ANY($1)`,
 	}
 	r.addUserStatements()
 	r.addTeamStatements()
+	r.addSettingStatements()
+	r.addRoleStatements()
 	return r
 }
 
