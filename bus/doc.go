@@ -10,8 +10,9 @@
 //   - signals through PostgreSQL (Listen): LISTEN and NOTIFY, a few milliseconds' worth of signals at a time;
 //   - signals within one process (NewMemory), for tests;
 //   - the follower (Feed): for each key that somebody watches, one goroutine reads the newest state once and hands the
-//     same value to every subscriber.
+//     same value to every subscriber, who may skip states;
+//   - the events that must not be skipped (Events): for each key that somebody follows, one goroutine reads what lies
+//     behind the last event once, and every stream hands each event on exactly once and in order.
 //
-// It leaves to others: what is read and who may see it, the events that must not be skipped (ledger entries and warnings
-// are read from the database after the last one delivered; a signal only says when), and the sockets.
+// It leaves to others: what is read and who may see it, and the sockets.
 package bus

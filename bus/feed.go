@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -52,10 +51,10 @@ type FeedOptions[K ~string, V any] struct {
 // follower, hears the key's signals, reads the state once, and hands the same value to every subscriber; they must not
 // change what it points to. A key without subscribers costs nothing.
 type Feed[K ~string, V any] struct {
-	bus     Bus
-	options FeedOptions[K, V]
-	slots   chan struct{} // one element for each read under way
-	failing atomic.Int64  // followers whose last read failed
+	bus      Bus
+	options  FeedOptions[K, V]
+	turns    turns
+	troubles troubles
 
 	ctx     context.Context // ends with Close; every follower's context is its child
 	stop    context.CancelFunc
@@ -88,7 +87,8 @@ func NewFeed[K ~string, V any](b Bus, o FeedOptions[K, V]) *Feed[K, V] {
 	return &Feed[K, V]{
 		bus:       b,
 		options:   o,
-		slots:     make(chan struct{}, o.Parallel),
+		turns:     make(turns, o.Parallel),
+		troubles:  troubles{log: o.Log},
 		ctx:       ctx,
 		stop:      stop,
 		followers: make(map[K]*follower[K, V]),
@@ -149,6 +149,7 @@ func (f *Feed[K, V]) follower(key K) (*follower[K, V], error) {
 		key:      key,
 		audience: newAudience[V](cancel),
 		pause:    backoff{first: readRetryFirst, most: f.options.Every},
+		trouble:  trouble{all: &f.troubles, key: string(key)},
 	}
 	f.followers[key] = fo
 	f.running.Go(func() { fo.run(ctx) })
@@ -162,19 +163,4 @@ func (f *Feed[K, V]) forget(fo *follower[K, V]) {
 	if f.followers[fo.key] == fo {
 		delete(f.followers, fo.key)
 	}
-}
-
-// acquire waits for a turn to use the database and reports whether it got one before the context ended.
-func (f *Feed[K, V]) acquire(ctx context.Context) bool {
-	select {
-	case f.slots <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// release gives the turn back.
-func (f *Feed[K, V]) release() {
-	<-f.slots
 }

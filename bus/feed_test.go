@@ -201,7 +201,7 @@ func TestSubscribersStayWhileReadsFailAndSeeTheNewestAfterwards(t *testing.T) {
 		s.store.set(func() { s.store.fails = false })
 		s.pass(defaultEvery + defaultMinInterval)
 		s.sees(values, 2)
-		if n := s.feed.failing.Load(); n != 0 {
+		if n := s.feed.troubles.failing.Load(); n != 0 {
 			s.Fatalf("%d followers still count as failing", n)
 		}
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"time"
 )
@@ -12,7 +11,6 @@ import (
 const (
 	readLimit      = 10 * time.Second       // for one call of Read or OnDue
 	readRetryFirst = 100 * time.Millisecond // the first pause after one that failed
-	failuresLogged = 10                     // followers whose failures are warnings; those of more would say the same
 )
 
 // never is a pause that only a signal or a new subscriber ends.
@@ -26,7 +24,7 @@ type follower[K ~string, V any] struct {
 
 	// Of the goroutine alone.
 	pause   backoff
-	failing bool      // whether the last refresh did
+	trouble trouble
 	handled time.Time // the due time that OnDue was last called for
 }
 
@@ -47,7 +45,7 @@ func (fo *follower[K, V]) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		fo.report(ctx, err)
+		fo.trouble.report(ctx, err)
 		wait = fo.plan(err)
 	}
 }
@@ -68,10 +66,10 @@ func (fo *follower[K, V]) await(ctx context.Context, signals <-chan struct{}, wa
 
 // refresh reads the state and delivers it, after OnDue if it is due. The read covers every signal that came before it.
 func (fo *follower[K, V]) refresh(ctx context.Context, signals <-chan struct{}) error {
-	if !fo.feed.acquire(ctx) {
+	if !fo.feed.turns.acquire(ctx) {
 		return ctx.Err()
 	}
-	defer fo.feed.release()
+	defer fo.feed.turns.release()
 
 	failure := fo.advance(ctx)
 	take(signals)
@@ -152,30 +150,9 @@ func (fo *follower[K, V]) plan(failure error) time.Duration {
 	return max(0, min(wait, due.Sub(o.Now())))
 }
 
-// report logs the first failure of a row and its end.
-func (fo *follower[K, V]) report(ctx context.Context, failure error) {
-	if (failure != nil) == fo.failing {
-		return
-	}
-	fo.failing = failure != nil
-	if failure == nil {
-		fo.feed.failing.Add(-1)
-		fo.feed.options.Log.InfoContext(ctx, "a followed state can be read again", "key", string(fo.key))
-		return
-	}
-	level := slog.LevelWarn
-	if fo.feed.failing.Add(1) > failuresLogged {
-		level = slog.LevelDebug
-	}
-	fo.feed.options.Log.Log(ctx, level, "a followed state can't be brought up to date, trying again",
-		"key", string(fo.key), "error", failure)
-}
-
 // end is the goroutine's last act: whoever is still there is sent away.
 func (fo *follower[K, V]) end() {
-	if fo.failing {
-		fo.feed.failing.Add(-1)
-	}
+	fo.trouble.forget()
 	fo.audience.close()
 	fo.feed.forget(fo)
 }
