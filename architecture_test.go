@@ -32,6 +32,7 @@ func mayImport() map[string]string {
 		"provider":        "models",
 		"operations":      "models ledger catalog provider",
 		"funding":         "models ledger",
+		"notify":          "models",
 		"teams":           "models ledger",
 		"resolvers":       "models schema graph bus auth ledger catalog catalog/feed operations funding teams web",
 		"transport":       "",
