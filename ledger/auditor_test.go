@@ -12,10 +12,12 @@ import (
 // the ledger once, however often it is asked.
 type auditor struct {
 	lines     int
+	warnings  int
 	sum, debt models.Tokens
 	usage     map[models.Date]models.Tokens
 	at        time.Time
 	version   int64
+	warnedIn  int64 // the version of the newest warning
 }
 
 func newAuditor() *auditor { return &auditor{usage: map[models.Date]models.Tokens{}} }
@@ -23,7 +25,7 @@ func newAuditor() *auditor { return &auditor{usage: map[models.Date]models.Token
 // breach names an invariant that the account breaks; empty: none.
 func (u *auditor) breach(a *Account) string {
 	b := a.balance
-	for _, rule := range []func(*Account) string{u.brokenLines, brokenGrants, brokenReservations} {
+	for _, rule := range []func(*Account) string{u.brokenLines, u.brokenWarnings, brokenGrants, brokenReservations} {
 		if fault := rule(a); fault != "" {
 			return fault
 		}
@@ -66,6 +68,32 @@ func (u *auditor) brokenLines(a *Account) string {
 		return fmt.Sprintf("%d used, but %d by the lines of the day", b.Used, u.usage[b.Day])
 	case b.Version < u.version:
 		return fmt.Sprintf("version %d, but %d of the newest line", b.Version, u.version)
+	}
+	return ""
+}
+
+func (u *auditor) brokenWarnings(a *Account) string {
+	for _, w := range a.posted.warnings[u.warnings:] {
+		u.warnings++
+		if w.Sequence != int64(u.warnings) || w.BalanceVersion < u.warnedIn || w.BalanceVersion > a.balance.Version || w.RaisedAt.After(a.now) {
+			return fmt.Sprintf("warning %d steps back or ahead: %+v", u.warnings, w)
+		}
+		u.warnedIn = w.BalanceVersion
+	}
+	b := a.balance
+	limit, limited := a.limitInForce()
+	for _, on := range []*models.Date{b.LimitReachedOn, b.BalanceEmptyOn} {
+		if on != nil && b.Day.Before(*on) {
+			return fmt.Sprintf("a line was crossed on %s, and it is %s", on, b.Day)
+		}
+	}
+	switch {
+	case b.Warnings != int64(u.warnings):
+		return fmt.Sprintf("%d warnings, the balance knows %d", u.warnings, b.Warnings)
+	case (b.LimitReachedOn != nil) != (limited && limit-b.Used < a.platform.Cheapest):
+		return fmt.Sprintf("%d of %d used, reached on %v", b.Used, limit, b.LimitReachedOn)
+	case (b.BalanceEmptyOn != nil) != (!b.Unlimited && b.Available < a.platform.Cheapest):
+		return fmt.Sprintf("%d available, empty on %v", b.Available, b.BalanceEmptyOn)
 	}
 	return ""
 }

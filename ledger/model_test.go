@@ -10,7 +10,8 @@ import (
 // model is what an account must do, written as naively as it can be: token by token, and every figure counted anew
 // from what happened. It shares no rule with the account.
 type model struct {
-	calendar     *calendar
+	modelDays
+	modelWarnings
 	now          time.Time
 	grants       []*modelGrant
 	reservations []*modelReservation
@@ -35,9 +36,12 @@ type modelGrant struct {
 type modelReservation struct {
 	id        models.GenerationID
 	actor     models.UserID
+	product   models.ProductID
+	operation models.Operation
 	day       models.Date
 	unlimited bool
 	parts     []*modelPart
+	first     models.Part // that was captured; empty: none
 }
 
 type modelPart struct {
@@ -53,6 +57,7 @@ func (m *model) advance(now time.Time) {
 	if now.After(m.now) {
 		m.now = now
 	}
+	m.enterZone(m.now)
 	for _, g := range m.grants {
 		if g.lapsed(m.now) {
 			g.expired += g.free
@@ -194,8 +199,12 @@ func (m *model) reserve(actor models.UserID, requests []ReserveRequest) []block 
 	if blocks := m.blocks(actor, cost); blocks != nil {
 		return blocks
 	}
+	usedBefore := m.used(m.day(), actor)
 	for _, request := range requests {
-		r := &modelReservation{id: request.Generation, actor: actor, day: m.day(), unlimited: m.unlimited}
+		r := &modelReservation{
+			id: request.Generation, actor: actor, product: request.Product, operation: request.Operation,
+			day: m.day(), unlimited: m.unlimited,
+		}
 		for _, part := range request.Parts {
 			p := &modelPart{part: part.Part, state: models.PartHeld, cost: int(part.Tokens)}
 			for n := 0; n < p.cost && !m.unlimited; n++ {
@@ -208,7 +217,16 @@ func (m *model) reserve(actor models.UserID, requests []ReserveRequest) []block 
 		}
 		m.reservations = append(m.reservations, r)
 	}
+	m.spent = true
+	m.warnMember(actor, m.members[actor], usedBefore)
 	return nil
+}
+
+// share sets what a member may use of a day.
+func (m *model) share(who models.UserID, limit models.Limit) {
+	before := m.members[who]
+	m.members[who] = limit
+	m.warnMember(who, before, m.used(m.day(), who))
 }
 
 // settle captures or releases a part, or returns what stands in the way.
@@ -225,6 +243,9 @@ func (m *model) settle(id models.GenerationID, part models.Part, state models.Re
 			return ErrSettled
 		}
 		p.state = state
+		if state == models.PartCaptured && m.reservations[at].first == "" {
+			m.reservations[at].first = part
+		}
 		for _, g := range p.drawn {
 			g.held--
 			if state == models.PartCaptured {
@@ -249,45 +270,4 @@ func (m *model) status() models.BalanceStatus {
 	default:
 		return models.StatusSufficient
 	}
-}
-
-// calendar knows when each date of a zone begins by having looked at every minute.
-type calendar struct {
-	zone   *time.Location
-	dates  []models.Date
-	begins []time.Time
-}
-
-// newCalendar looks at the minutes from one instant to another. Zones of this century change on whole minutes.
-func newCalendar(zone *time.Location, from, to time.Time) *calendar {
-	c := &calendar{zone: zone}
-	for at := from; at.Before(to); at = at.Add(time.Minute) {
-		year, month, day := at.In(zone).Date()
-		date := models.Date{Year: year, Month: month, Day: day}
-		if n := len(c.dates); n == 0 || c.dates[n-1].Before(date) {
-			c.dates, c.begins = append(c.dates, date), append(c.begins, at)
-		}
-	}
-	return c
-}
-
-// dayAt is the latest date that has begun.
-func (c *calendar) dayAt(at time.Time) models.Date {
-	after, _ := slices.BinarySearchFunc(c.begins, at, func(begin, at time.Time) int {
-		if begin.After(at) {
-			return 1
-		}
-		return -1
-	})
-	return c.dates[after-1]
-}
-
-// endOf is when the day that holds an instant ends.
-func (c *calendar) endOf(at time.Time) time.Time {
-	for _, begin := range c.begins {
-		if begin.After(at) {
-			return begin
-		}
-	}
-	return time.Time{}
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"gorm.io/gorm"
 
 	"productgenerator/models"
 	"productgenerator/postgres"
@@ -55,7 +57,14 @@ DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = given_time, pg_c
 // storedTrial holds a team's stored account against the model.
 type storedTrial struct {
 	*trial
-	team *team
+	team    *team
+	changes []int // how many warnings there were in the model behind each change
+}
+
+// warned ends a change of the model.
+func (tr *storedTrial) warned() {
+	tr.model.warn()
+	tr.changes = append(tr.changes, len(tr.model.raised))
 }
 
 func (tr *storedTrial) step(now time.Time) string {
@@ -65,17 +74,20 @@ func (tr *storedTrial) step(now time.Time) string {
 		c = tr.issue()
 	case n < 50:
 		c = tr.reserve()
-	case n < 92:
+	case n < 86:
 		c = tr.settle()
 	default:
 		c = tr.decree()
 	}
 	tr.model.advance(now)
-	if c.sql != "" {
-		_, err := tr.team.db.Pool.Exec(context.Background(), c.sql, append([]any{tr.team.id}, c.args...)...)
-		return c.expect(err)
-	}
-	change := Change{Actor: c.actor, Decide: func(tx *Tx) error { return c.apply(tx.Account) }}
+	tr.warned()
+	change := Change{Actor: c.actor, Decide: func(tx *Tx) error {
+		err := c.apply(tx.Account)
+		if err == nil && c.stage != nil {
+			c.stage(tx)
+		}
+		return err
+	}}
 	if c.reservation != "" {
 		change.Reservations = []models.GenerationID{c.reservation}
 	}
@@ -83,6 +95,7 @@ func (tr *storedTrial) step(now time.Time) string {
 	if fault := c.expect(err); fault != "" {
 		return fault
 	}
+	tr.warned()
 	if err != nil {
 		return ""
 	}
@@ -119,6 +132,83 @@ func (tr *storedTrial) differs(ctx context.Context) string {
 	return ""
 }
 
+// rulesOf reads a team's alert rules, the oldest first.
+func rulesOf(tm *team) (rules []*models.AlertRule) {
+	tm.t.Helper()
+	if err := tm.db.Gorm.Order("id").Find(&rules, "team_id = ?", tm.id).Error; err != nil {
+		tm.t.Fatal(err)
+	}
+	return rules
+}
+
+// rowsDiffer compares the rows of warnings, rules and reports with the model, once time is posted.
+func (tr *storedTrial) rowsDiffer() string {
+	p, db := tr.team.platform, tr.team.db.Gorm
+	var warnings []models.LimitWarning
+	if err := db.Order("sequence").Find(&warnings, "team_id = ?", tr.team.id).Error; err != nil {
+		return err.Error()
+	}
+	if len(warnings) != len(tr.model.raised) {
+		return fmt.Sprintf("%d warnings, the model has %d", len(warnings), len(tr.model.raised))
+	}
+	before := 0
+	for _, behind := range tr.changes {
+		if fault := warningsFault(warnings[before:behind], tr.model.raised[before:behind]); fault != "" {
+			return fault
+		}
+		before = behind
+	}
+	var rules []*models.AlertRule
+	if err := db.Find(&rules, "team_id = ?", tr.team.id).Error; err != nil {
+		return err.Error()
+	}
+	if fault := tr.model.rulesFault(rules); fault != "" {
+		return fault
+	}
+	var rows []models.Consumption
+	var products []models.ProductConsumption
+	if err := errors.Join(db.Find(&rows, "team_id = ?", tr.team.id).Error, db.Find(&products, "team_id = ?", tr.team.id).Error); err != nil {
+		return err.Error()
+	}
+	if fault := tr.model.consumptionFault(rows, products); fault != "" {
+		return fault
+	}
+	for _, who := range tr.people {
+		limit := models.LimitFrom(one[*models.Tokens](p, `SELECT daily_limit FROM memberships WHERE team_id = $1 AND user_id = $2`, tr.team.id, who))
+		if limit != tr.model.members[who] {
+			return fmt.Sprintf("%s may use %v, in the model %v", who, limit, tr.model.members[who])
+		}
+	}
+	return tr.settingsFault(db)
+}
+
+// settingsFault compares the columns of a balance that its team, an administrator or time sets with the model.
+func (tr *storedTrial) settingsFault(db *gorm.DB) string {
+	var row models.BalanceRow
+	if err := db.Take(&row, "team_id = ?", tr.team.id).Error; err != nil {
+		return err.Error()
+	}
+	m := tr.model
+	custom, customUnlimited := models.NoLimit(), false
+	if m.custom != nil {
+		custom, customUnlimited = *m.custom, *m.custom == models.NoLimit()
+	}
+	asked := time.Time{}
+	if row.TimeZoneChangedAt != nil {
+		asked = *row.TimeZoneChangedAt
+	}
+	switch {
+	case row.Unlimited != m.unlimited,
+		models.LimitFrom(row.CustomDailyLimit) != custom, row.CustomDailyUnlimited != customUnlimited,
+		models.LimitFrom(row.OwnDailyLimit) != m.own, int(row.LowBalanceThreshold) != m.threshold,
+		row.TimeZone != m.zone, !asked.Equal(m.asked), (row.PendingLastDay != nil) != (m.move != nil),
+		(row.LimitReachedOn != nil) != (len(m.reached) > 0), (row.BalanceEmptyOn != nil) != (len(m.empty) > 0),
+		int(row.Warnings) != len(m.raised), row.Day != m.day(), int(row.Used) != m.used(m.day(), ""):
+		return fmt.Sprintf("the row is %+v, the model's %+v", row, m)
+	}
+	return ""
+}
+
 func TestRandomHistoriesThroughPostgreSQLEqualTheModel(t *testing.T) {
 	const seed = 7
 	random := rand.New(rand.NewPCG(seed, seed))
@@ -133,10 +223,13 @@ func TestRandomHistoriesThroughPostgreSQLEqualTheModel(t *testing.T) {
 		for _, who := range people[1:] {
 			tm.join(who, models.RoleMember)
 		}
-		tr := newTrial(rand.New(rand.NewPCG(seed, uint64(i))), all[oddZones[i%len(oddZones)]][0], now, people)
+		zones := func(name string) *calendar { return all[name][0] }
+		tr := newTrial(rand.New(rand.NewPCG(seed, uint64(i))), oddZones[i%len(oddZones)], zones, now, people)
 		tr.model.defaultLimit = models.LimitOf(650)
 		tr.tag = fmt.Sprintf("%02d", i)
-		trials[i] = &storedTrial{tr, tm}
+		tr.model.open(rulesOf(tm))
+		trials[i] = &storedTrial{trial: tr, team: tm}
+		trials[i].warned()
 	}
 	for move := range clockMoves {
 		var teams sync.WaitGroup
@@ -173,6 +266,10 @@ func TestRandomHistoriesThroughPostgreSQLEqualTheModel(t *testing.T) {
 		}
 		if fault := tr.differs(t.Context()); fault != "" {
 			t.Errorf("seed %d, team %d once time is posted: %s", seed, i, fault)
+		}
+		tr.warned()
+		if fault := tr.rowsDiffer(); fault != "" {
+			t.Errorf("seed %d, team %d, rows: %s", seed, i, fault)
 		}
 	}
 	report := p.checkClean(p.ledger, balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, sumInvariants)

@@ -29,45 +29,73 @@ type pureTrial struct {
 
 func newPureTrial(chance chance, all map[string][]*calendar) *pureTrial {
 	name, which := oddZones[chance.IntN(len(oddZones))], chance.IntN(len(oddTimes))
-	calendar := all[name][which]
+	zones := func(name string) *calendar { return all[name][which] }
 	begin := oddTimes[which].Add(time.Duration(chance.IntN(48*60)) * time.Minute)
-	tr := newTrial(chance, calendar, begin, []models.UserID{"ann", "bob", "eve"})
+	tr := newTrial(chance, name, zones, begin, []models.UserID{"ann", "bob", "eve"})
 	account := NewAccount(models.BalanceRow{
-		TeamID: "team", TimeZone: name, Day: calendar.dayAt(begin), LastEntryAt: begin, LowBalanceThreshold: 130,
-	}, Platform{DailyLimit: tr.model.defaultLimit, Cheapest: cheapest}, models.Calendar{Zone: calendar.zone})
+		TeamID: "team", TimeZone: name, Day: tr.model.day(), LastEntryAt: begin, LowBalanceThreshold: 130,
+	}, Platform{DailyLimit: tr.model.defaultLimit, Cheapest: cheapest}, models.Calendar{Zone: tr.model.calendar.zone})
 	for _, who := range tr.people {
 		account.AddMember(who, Member{Role: models.RoleMember})
 	}
+	account.open()
+	tr.model.open(account.Rules())
 	return &pureTrial{tr, account, newAuditor(), oddTimes[which].AddDate(0, 0, historyDays)}
 }
 
-// step lets one change happen to both and returns what differs; empty: nothing.
+// step lets time pass and one change happen to both, and returns what differs; empty: nothing.
 func (tr *pureTrial) step() string {
-	before, lines := tr.account.balance, len(tr.account.posted.entries)
 	now, c := tr.next()
-	tr.account.AdvanceTo(now)
-	tr.model.advance(now)
-	if fault := c.expect(c.apply(tr.account)); fault != "" {
-		return fault
+	fault := tr.watched(func() error {
+		tr.account.AdvanceTo(now)
+		return nil
+	}, func(err error) string {
+		tr.model.advance(now)
+		return unexpected(err)
+	})
+	if fault != "" {
+		return "by time: " + fault
 	}
-	if fault := versionFault(before, tr.account.balance, len(tr.account.posted.entries) > lines); fault != "" {
+	fault = tr.watched(func() error {
+		tr.account.AdvanceTo(now)
+		return c.apply(tr.account)
+	}, c.expect)
+	if fault != "" {
 		return fault
 	}
 	return tr.differs()
 }
 
+// watched lets something happen to both, and compares what was warned of.
+func (tr *pureTrial) watched(happen func() error, expect func(error) string) string {
+	a, m := tr.account, tr.model
+	before, lines, warnings, expected := a.balance, len(a.posted.entries), len(a.posted.warnings), len(m.raised)
+	err := happen()
+	if err == nil {
+		a.Warn()
+	}
+	if fault := expect(err); fault != "" {
+		return fault
+	}
+	m.warn()
+	if fault := warningsFault(a.posted.warnings[warnings:], m.raised[expected:]); fault != "" {
+		return fault
+	}
+	return versionFault(before, a.balance, len(a.posted.entries)+len(a.posted.warnings) > lines+warnings)
+}
+
 // next draws when something happens, and what.
 func (tr *pureTrial) next() (time.Time, command) {
 	switch n := tr.chance.IntN(100); {
-	case n < 12:
+	case n < 14:
 		return tr.later(), command{apply: func(*Account) error { return nil }, expect: unexpected}
-	case n < 24:
+	case n < 26:
 		return tr.model.now, tr.issue()
 	case n < 52:
 		return tr.model.now, tr.reserve()
-	case n < 90:
+	case n < 86:
 		return tr.model.now, tr.settle()
-	case n < 92:
+	case n < 88:
 		return tr.model.now, tr.owe()
 	default:
 		return tr.model.now, tr.decree()
@@ -134,6 +162,9 @@ func (tr *pureTrial) differs() string {
 	if fault := tr.balanceFault(a.Balance()); fault != "" {
 		return fault
 	}
+	if fault := m.rulesFault(a.Rules()); fault != "" {
+		return fault
+	}
 	for _, who := range tr.people {
 		if used := a.Member(who).Used; int(used) != m.used(m.day(), who) {
 			return fmt.Sprintf("%s used %d, in the model %d", who, used, m.used(m.day(), who))
@@ -145,6 +176,11 @@ func (tr *pureTrial) differs() string {
 		}
 	}
 	return tr.auditor.breach(a)
+}
+
+// reports compares what the reports are told with the model.
+func (tr *pureTrial) reports() string {
+	return tr.model.consumptionFault(tr.account.consumption(), tr.account.productConsumption())
 }
 
 func TestAnyRandomHistoryEqualsTheModel(t *testing.T) {
@@ -166,6 +202,10 @@ func TestAnyRandomHistoryEqualsTheModel(t *testing.T) {
 						return
 					}
 				}
+				if fault := tr.reports(); fault != "" {
+					t.Errorf("seed %d, in the end: %s", seed, fault)
+					return
+				}
 				steps.Add(stepsOfHistory)
 			}
 		})
@@ -182,6 +222,9 @@ func TestAnyHistoryThatRapidFindsEqualsTheModel(t *testing.T) {
 			if fault := tr.step(); fault != "" {
 				t.Fatal(fault)
 			}
+		}
+		if fault := tr.reports(); fault != "" {
+			t.Fatal(fault)
 		}
 	})
 }

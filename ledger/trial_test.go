@@ -15,6 +15,7 @@ import (
 var oddZones = []string{
 	"UTC", "Europe/Berlin", "America/Santiago", "America/Havana", "Atlantic/Azores", "Asia/Beirut", "America/Asuncion",
 	"Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia", "Africa/Cairo", "America/Scoresbysund",
+	"Pacific/Kiritimati", "Etc/GMT+12",
 }
 
 // oddTimes are when something odd happens in one of them; histories begin a few days before.
@@ -27,7 +28,7 @@ var oddTimes = []time.Time{
 // historyDays is how long a history may last.
 const historyDays = 40
 
-// calendars of the odd zones around the odd times.
+// calendars of the odd zones around the odd times, a week longer than histories last: changes of zone look ahead.
 func calendars(t testing.TB) map[string][]*calendar {
 	t.Helper()
 	all := map[string][]*calendar{}
@@ -37,7 +38,7 @@ func calendars(t testing.TB) map[string][]*calendar {
 			t.Fatal(err)
 		}
 		for _, at := range oddTimes {
-			all[name] = append(all[name], newCalendar(zone, at.AddDate(0, 0, -2), at.AddDate(0, 0, historyDays+2)))
+			all[name] = append(all[name], newCalendar(zone, at.AddDate(0, 0, -2), at.AddDate(0, 0, historyDays+7)))
 		}
 	}
 	return all
@@ -61,10 +62,11 @@ type trial struct {
 	open   []*modelReservation
 }
 
-func newTrial(chance chance, calendar *calendar, begin time.Time, people []models.UserID) *trial {
+func newTrial(chance chance, zone string, zones func(string) *calendar, begin time.Time, people []models.UserID) *trial {
 	limits := []models.Limit{models.NoLimit(), models.LimitOf(650), models.LimitOf(100)}
 	return &trial{chance: chance, people: people, model: &model{
-		calendar: calendar, now: begin, defaultLimit: limits[chance.IntN(len(limits))], threshold: 130,
+		modelDays: modelDays{calendar: zones(zone), zone: zone, zones: zones},
+		now:       begin, defaultLimit: limits[chance.IntN(len(limits))], threshold: 130,
 		members: map[models.UserID]models.Limit{},
 	}}
 }
@@ -75,11 +77,10 @@ type command struct {
 	reservation models.GenerationID
 	// apply does it to the account.
 	apply func(a *Account) error
+	// stage adds the rows that are not the ledger's; nil: there are none.
+	stage func(tx *Tx)
 	// expect does it to the model, and returns what differs from the account's answer; empty: nothing.
 	expect func(err error) string
-	// sql does it to the database where it is not the ledger's to do; empty: apply does.
-	sql  string
-	args []any
 }
 
 // somebody is one of the people.
@@ -126,6 +127,7 @@ func (tr *trial) reserve() command {
 		operations := models.Operations()
 		id := models.GenerationID(fmt.Sprintf("r%s%05d", tr.tag, tr.made))
 		requests[i] = request(id, operations[tr.chance.IntN(len(operations))])
+		requests[i].Product = models.ProductID(fmt.Sprint("p", tr.chance.IntN(3)))
 	}
 	return command{
 		actor: actor,
@@ -205,58 +207,191 @@ func (tr *trial) settle() command {
 	}
 }
 
-// decree changes what is allowed.
+// decree changes what is allowed, what is warned of, or where the team is.
 func (tr *trial) decree() command {
-	limit := models.NoLimit()
-	if tr.chance.IntN(3) > 0 {
-		limit = models.LimitOf(models.Tokens(tr.chance.IntN(400)))
-	}
-	c := command{actor: tr.somebody(), expect: unexpected}
-	switch tr.chance.IntN(5) {
+	switch tr.chance.IntN(8) {
 	case 0:
-		tr.model.unlimited = !tr.model.unlimited && tr.chance.IntN(2) == 0
-		c.apply = tr.platformLimits
+		return tr.platformLimits(!tr.model.unlimited && tr.chance.IntN(2) == 0, tr.model.custom)
 	case 1:
-		tr.model.custom = nil
-		if tr.chance.IntN(2) == 0 {
-			tr.model.custom = &limit
+		var custom *models.Limit
+		if limit := tr.someLimit(); tr.chance.IntN(2) == 0 {
+			custom = &limit
 		}
-		c.apply = tr.platformLimits
+		return tr.platformLimits(tr.model.unlimited, custom)
 	case 2:
-		tr.model.own = limit
-		c.sql, c.args = `UPDATE balances SET own_daily_limit = $2 WHERE team_id = $1`, []any{limit.Column()}
-		c.apply = func(a *Account) error {
-			a.touchBalance()
-			a.balance.OwnDailyLimit = limit.Column()
-			return nil
-		}
+		return tr.limitItself()
 	case 3:
-		who := tr.somebody()
-		tr.model.members[who] = limit
-		c.sql, c.args = `UPDATE memberships SET daily_limit = $2 WHERE team_id = $1 AND user_id = $3`, []any{limit.Column(), who}
-		c.apply = func(a *Account) error {
-			a.AddMember(who, Member{Role: models.RoleMember, Limit: limit, Used: a.Member(who).Used})
-			return nil
-		}
+		return tr.share()
+	case 4:
+		return tr.setThreshold()
+	case 5, 6:
+		return tr.setRule()
 	default:
-		tr.model.threshold = tr.chance.IntN(200)
-		c.sql, c.args = `UPDATE balances SET low_balance_threshold = $2 WHERE team_id = $1`, []any{tr.model.threshold}
+		return tr.moveZone()
+	}
+}
+
+func (tr *trial) someLimit() models.Limit {
+	if tr.chance.IntN(3) == 0 {
+		return models.NoLimit()
+	}
+	return models.LimitOf(models.Tokens(tr.chance.IntN(400)))
+}
+
+// platformLimits sets what an administrator decides; nil: the platform's default holds.
+func (tr *trial) platformLimits(unlimited bool, custom *models.Limit) command {
+	limit := models.NoLimit()
+	if custom != nil {
+		limit = *custom
+	}
+	return command{
+		actor: tr.somebody(),
+		apply: func(a *Account) error {
+			a.SetPlatformLimits(unlimited, custom != nil, limit)
+			return nil
+		},
+		expect: func(err error) string {
+			tr.model.unlimited, tr.model.custom = unlimited, custom
+			return unexpected(err)
+		},
+	}
+}
+
+func (tr *trial) limitItself() command {
+	limit := tr.someLimit()
+	return command{
+		actor: tr.somebody(),
+		apply: func(a *Account) error {
+			a.SetOwnLimit(limit)
+			return nil
+		},
+		expect: func(err error) string {
+			tr.model.own = limit
+			return unexpected(err)
+		},
+	}
+}
+
+// share sets what somebody may use of a day.
+func (tr *trial) share() command {
+	who, limit := tr.somebody(), tr.someLimit()
+	return command{
+		actor: who,
+		apply: func(a *Account) error {
+			a.SetMemberLimit(who, limit)
+			return nil
+		},
+		stage: func(tx *Tx) { updateShares.Stage(tx, share{tx.Team(), who, limit}) },
+		expect: func(err error) string {
+			tr.model.share(who, limit)
+			return unexpected(err)
+		},
+	}
+}
+
+func (tr *trial) setThreshold() command {
+	threshold := tr.chance.IntN(200)
+	if tr.chance.IntN(10) == 0 {
+		threshold = int(models.MaxTokens) - threshold
+	}
+	return command{
+		actor: tr.somebody(),
+		apply: func(a *Account) error {
+			a.SetLowBalanceThreshold(models.Tokens(threshold))
+			return nil
+		},
+		expect: func(err error) string {
+			tr.model.setThreshold(threshold)
+			return unexpected(err)
+		},
+	}
+}
+
+// setRule adds, replaces or deletes an alert rule.
+func (tr *trial) setRule() command {
+	c := command{actor: tr.somebody()}
+	known := tr.model.rules
+	which := tr.chance.IntN(7) // there are not many more at a time
+	if which < len(known) && tr.chance.IntN(3) == 0 {
+		id := known[which].id
 		c.apply = func(a *Account) error {
-			a.touchBalance()
-			a.balance.LowBalanceThreshold = models.Tokens(tr.model.threshold)
+			a.DeleteRule(id)
 			return nil
 		}
+		c.expect = func(err error) string {
+			tr.model.deleteRule(id)
+			return unexpected(err)
+		}
+		return c
+	}
+	tr.made++
+	rule := models.AlertRule{ID: models.AlertRuleID(fmt.Sprintf("alert_z%s%05d", tr.tag, tr.made)), Enabled: tr.chance.IntN(5) > 0}
+	switch tr.chance.IntN(3) {
+	case 0:
+		rule.Metric, rule.Threshold = models.MetricDailyLimitPercentUsed, 10*tr.chance.IntN(11)
+	case 1:
+		rule.Metric, rule.Threshold = models.MetricAvailableTokensBelow, 5*tr.chance.IntN(40)
+	default:
+		rule.Metric, rule.Threshold = models.MetricGrantExpiresWithinDays, tr.chance.IntN(4)
+	}
+	if which < len(known) {
+		rule.ID = known[which].id
+		if tr.chance.IntN(3) == 0 { // as it was
+			rule.Metric, rule.Threshold, rule.Enabled = known[which].metric, known[which].threshold, known[which].enabled
+		}
+	}
+	c.apply = func(a *Account) error {
+		a.SetRule(rule)
+		return nil
+	}
+	c.expect = func(err error) string {
+		tr.model.setRule(rule.ID, rule.Metric, rule.Threshold, rule.Enabled)
+		return unexpected(err)
 	}
 	return c
 }
 
-func (tr *trial) platformLimits(a *Account) error {
-	var limit models.Limit
-	if tr.model.custom != nil {
-		limit = *tr.model.custom
+// moveZone asks for another time zone, often for the present one.
+func (tr *trial) moveZone() command {
+	zone := tr.model.zone
+	if tr.chance.IntN(3) > 0 {
+		zone = oddZones[tr.chance.IntN(len(oddZones))]
 	}
-	a.SetPlatformLimits(tr.model.unlimited, tr.model.custom != nil, limit)
-	return nil
+	return command{
+		actor: tr.somebody(),
+		apply: func(a *Account) error { return a.ChangeTimeZone(zone, tr.model.zones(zone).zone) },
+		expect: func(err error) string {
+			until := tr.model.moveTo(zone, tr.model.now)
+			var refusal *ZoneRefusal
+			if until.IsZero() && err == nil || errors.As(err, &refusal) && refusal.Until.Equal(until) {
+				return ""
+			}
+			return fmt.Sprintf("moved to %s: %v, in the model until %s", zone, err, until)
+		},
+	}
+}
+
+// share is what a member may use of a day.
+type share struct {
+	team  models.TeamID
+	who   models.UserID
+	limit models.Limit
+}
+
+var updateShares = &Statement[share]{
+	Rank: RankAfter,
+	SQL: `
+UPDATE memberships m
+SET daily_limit = n.daily_limit
+FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n (team_id, user_id, daily_limit)
+WHERE m.team_id = n.team_id AND m.user_id = n.user_id`,
+	Columns: func(rows []share) []any {
+		return []any{
+			Column(rows, func(r share) string { return string(r.team) }),
+			Column(rows, func(r share) string { return string(r.who) }),
+			Column(rows, func(r share) *int64 { return (*int64)(r.limit.Column()) }),
+		}
+	},
 }
 
 // balanceFault compares what a team sees with the model.
@@ -276,6 +411,8 @@ func (tr *trial) balanceFault(balance models.Balance) string {
 		{"debt", int(balance.Debt), m.debt},
 		{"used today", int(balance.ConsumedToday), m.used(day, "")},
 		{"purchased and bonus", int(balance.Purchased + balance.Bonus), m.available()},
+		{"threshold", int(balance.LowBalanceThreshold), m.threshold},
+		{"own limit", int(models.LimitFrom(balance.OwnDailyLimit).API()), int(m.own.API())},
 	} {
 		if figure.got != figure.want {
 			return fmt.Sprintf("%s: %d, the model has %d", figure.name, figure.got, figure.want)
@@ -283,6 +420,9 @@ func (tr *trial) balanceFault(balance models.Balance) string {
 	}
 	if balance.Day != day || !balance.ResetsAt.Equal(m.calendar.endOf(m.now)) {
 		return fmt.Sprintf("the day is %s until %s, the model has %s at %s", balance.Day, balance.ResetsAt, day, m.now)
+	}
+	if fault := m.zoneFault(balance); fault != "" {
+		return fault
 	}
 	if balance.Status != m.status() {
 		return fmt.Sprintf("%s (%s), the model is %s", balance.Status, balance.Reason, m.status())
