@@ -34,6 +34,7 @@ func mayImport() map[string]string {
 		"funding":         "models ledger",
 		"notify":          "models",
 		"teams":           "models ledger",
+		"rehearsal":       "models ledger operations",
 		"resolvers":       "models schema graph bus auth ledger catalog catalog/feed operations funding teams web",
 		"transport":       "",
 		"web":             "",

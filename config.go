@@ -51,6 +51,10 @@ type config struct {
 	WikipediaBaseURL string        `env:"WIKIPEDIA_BASE_URL" default:"https://{lang}.wikipedia.org"`
 	LocalPace        time.Duration `env:"LOCAL_PACE" default:"40ms" help:"The pause between the sentences that the local writer shows."`
 
+	SMTPURL             string `env:"SMTP_URL" help:"The mail server for e-mails; empty: they are logged, marked as not sent."`
+	SMTPFrom            string `env:"SMTP_FROM" help:"Whom e-mails come from."`
+	WebhookAllowPrivate bool   `env:"WEBHOOK_ALLOW_PRIVATE" default:"false" help:"Whether webhooks may go to private addresses."`
+
 	Workers   int        `env:"WORKERS" default:"32" help:"How many generations this process runs at once; 0: none."`
 	LogFormat string     `env:"LOG_FORMAT" help:"text or json; text on a terminal, else json."`
 	LogLevel  slog.Level `env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
@@ -58,7 +62,9 @@ type config struct {
 	Serve   struct{} `cmd:"" default:"1" help:"Serve (what it does without a command)."`
 	Migrate struct{} `cmd:"" help:"Bring the database's schema up to date."`
 	Check   struct{} `cmd:"" help:"Check every rule that the books must obey."`
-	Seed    struct{} `cmd:"" help:"Create the demonstration team."`
+	Seed    struct {
+		Lines int64 `placeholder:"N" help:"Make up a team with a year behind it instead, of about N ledger lines, for measurements."`
+	} `cmd:"" help:"Create the demonstration team."`
 	Version struct{} `cmd:"" help:"Print the version."`
 }
 
@@ -100,7 +106,7 @@ func unreadable(parser *kong.Kong, err error) error {
 // readable says what a setting of that type is written as.
 func readable(setting any) string {
 	switch setting.(type) {
-	case *bool:
+	case bool, *bool:
 		return "true or false"
 	case time.Duration:
 		return "a duration, such as 40ms"
@@ -149,6 +155,9 @@ func (c *config) complete() error {
 	if c.SeedDemo == nil {
 		embedded := c.DatabaseURL == ""
 		c.SeedDemo = &embedded
+	}
+	if err := c.completeMail(); err != nil {
+		return err
 	}
 	return c.completeProviders()
 }

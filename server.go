@@ -58,6 +58,9 @@ func run(args []string) error {
 	case "check":
 		return check(ctx, c, log)
 	case "seed":
+		if c.Seed.Lines != 0 {
+			return seedHistory(ctx, c, log)
+		}
 		return seed(ctx, c, log)
 	default:
 		return serve(ctx, c, log)
