@@ -22,21 +22,25 @@ type Signals interface {
 type Options struct {
 	// Cheapest is the cost of the cheapest operation: a balance that cannot pay it is EMPTY.
 	Cheapest models.Tokens
+	// SweepEvery is how often SweepUntil sweeps, 30 s by default.
+	SweepEvery time.Duration
 	// Log hears of faults; nil is silent.
 	Log *slog.Logger
 }
 
 // Ledger moves tokens. Its methods may be called from many goroutines.
 type Ledger struct {
-	db       *gorm.DB
-	pool     *pgxpool.Pool
-	signals  Signals
-	cheapest models.Tokens
-	log      *slog.Logger
-	zones    zones
-	queue    *queue
-	waiters  chan struct{} // as many as may wait for contended rows at once
-	stats    stats
+	db         *gorm.DB
+	pool       *pgxpool.Pool
+	signals    Signals
+	cheapest   models.Tokens
+	log        *slog.Logger
+	zones      zones
+	queue      *queue
+	alerts     alertRows
+	sweepEvery time.Duration
+	waiters    chan struct{} // as many as may wait for contended rows at once
+	stats      stats
 }
 
 // New makes a ledger and starts its committer, which Close ends. db and pool are the same database: changes are made in
@@ -45,7 +49,13 @@ func New(db *gorm.DB, pool *pgxpool.Pool, signals Signals, o Options) *Ledger {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	l := &Ledger{db: db, pool: pool, signals: signals, cheapest: o.Cheapest, log: o.Log, queue: newQueue()}
+	if o.SweepEvery <= 0 {
+		o.SweepEvery = defaultSweepEvery
+	}
+	l := &Ledger{
+		db: db, pool: pool, signals: signals, cheapest: o.Cheapest, log: o.Log, alerts: newAlertRows(),
+		sweepEvery: o.SweepEvery, queue: newQueue(),
+	}
 	l.waiters = make(chan struct{}, max(1, pool.Config().MaxConns/laneShare))
 	l.queue.goes.Add(1)
 	go l.commitQueued()
