@@ -19,6 +19,7 @@ import (
 	"productgenerator/graph"
 	"productgenerator/ledger"
 	"productgenerator/models"
+	"productgenerator/notify"
 	"productgenerator/operations"
 	"productgenerator/postgres"
 	"productgenerator/resolvers"
@@ -34,6 +35,7 @@ type app struct {
 	db     *database
 
 	bus         *bus.Postgres
+	notifier    *notify.Notifier
 	ledger      *ledger.Ledger
 	balances    *bus.Feed[models.TeamID, models.Balance]
 	generations *bus.Feed[models.GenerationID, models.Generation]
@@ -63,7 +65,11 @@ func newApp(ctx context.Context, c *config, log *slog.Logger) (_ *app, err error
 	if a.bus, err = bus.Listen(ctx, a.db.url, log); err != nil {
 		return nil, err
 	}
-	a.ledger = ledger.New(a.db.Gorm, a.db.Pool, a.bus, ledger.Options{Cheapest: operations.CheapestCost, Log: log})
+	if err := a.makeNotifier(); err != nil {
+		return nil, err
+	}
+	signals := warningSignals{a.bus, a.notifier}
+	a.ledger = ledger.New(a.db.Gorm, a.db.Pool, signals, ledger.Options{Cheapest: operations.CheapestCost, Log: log})
 	products := catalog.New(a.db.Gorm, time.Now)
 	if err := products.LoadPublicCatalogue(ctx); err != nil {
 		return nil, fmt.Errorf("public catalogue: %w", err)
@@ -102,7 +108,34 @@ func newApp(ctx context.Context, c *config, log *slog.Logger) (_ *app, err error
 	})
 	a.serveGraphQL(resolver, sessions)
 	a.keepHouse()
+	// The notifier comes first: it puts back what the other queue's workers would throw away.
+	if err := a.notifier.Start(ctx); err != nil {
+		return nil, err
+	}
 	return a, a.operations.Start(context.WithoutCancel(ctx))
+}
+
+// makeNotifier makes what delivers warnings by e-mail and webhook.
+func (a *app) makeNotifier() (err error) {
+	a.notifier, err = notify.New(notify.Options{
+		DB: a.db.Gorm, Pool: a.db.Pool, Mail: a.config.mail(), PublicURL: a.config.PublicURL,
+		AllowPrivate: a.config.WebhookAllowPrivate, Describe: describeWarning,
+		Observe: func(c notify.Channel, o notify.Outcome) { a.metrics.attempted(c, o) }, Log: a.log, Now: time.Now,
+	})
+	return err
+}
+
+// warningSignals carries what the ledger says has changed to the bus, and has the notifier look whether there are
+// warnings behind it.
+type warningSignals struct {
+	bus.Bus
+	notifier *notify.Notifier
+}
+
+// Publish tells both; neither keeps the ledger waiting.
+func (s warningSignals) Publish(topics ...string) {
+	s.Bus.Publish(topics...)
+	s.notifier.Wake()
 }
 
 // keepHouse forgets what need not be remembered, until the program stops.
@@ -214,7 +247,7 @@ func (a *app) greet(w io.Writer) {
 }
 
 // stop ends everything in the order of the process contract: no new work, running requests finish, sockets close,
-// workers hand their jobs back, the ledger commits what waits, and the embedded database stops cleanly.
+// workers hand their jobs back, deliveries too, the ledger commits what waits, and the embedded database stops cleanly.
 func (a *app) stop(ctx context.Context, server *http.Server) error {
 	var errs []error
 	if a.transport != nil {
@@ -225,6 +258,9 @@ func (a *app) stop(ctx context.Context, server *http.Server) error {
 	}
 	if a.operations != nil {
 		errs = append(errs, a.operations.Stop(ctx))
+	}
+	if a.notifier != nil {
+		errs = append(errs, a.notifier.Stop(ctx))
 	}
 	if a.stopHousekeeping != nil {
 		a.stopHousekeeping()

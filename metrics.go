@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"productgenerator/notify"
 	"productgenerator/transport"
 )
 
@@ -13,6 +14,7 @@ import (
 type metrics struct {
 	registry   *prometheus.Registry
 	operations *prometheus.HistogramVec
+	deliveries *prometheus.CounterVec
 }
 
 // newMetrics registers the program's own figures and those of the runtime.
@@ -23,6 +25,9 @@ func newMetrics(a *app) *metrics {
 			Name: "productgenerator_graphql_operation_seconds", Help: "Time of GraphQL operations, by their first root field.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 16),
 		}, []string{"transport", "kind", "field", "status"}),
+		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "productgenerator_deliveries_total", Help: "Attempts to deliver a warning by e-mail or webhook, by how they ended.",
+		}, []string{"channel", "outcome"}),
 	}
 	gauge := func(name, help string, value func() float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "productgenerator_" + name, Help: help}, value)
@@ -32,7 +37,7 @@ func newMetrics(a *app) *metrics {
 			func() float64 { return float64(value()) })
 	}
 	m.registry.MustRegister(
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.operations,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.operations, m.deliveries,
 		gauge("requests", "Requests under way, streams among them.", func() float64 { return float64(a.transport.Stats().Requests) }),
 		gauge("sockets", "Open WebSockets.", func() float64 { return float64(a.transport.Stats().Sockets) }),
 		gauge("streams", "Open streams of server-sent events.", func() float64 { return float64(a.transport.Stats().Streams) }),
@@ -48,4 +53,9 @@ func newMetrics(a *app) *metrics {
 // observe counts one GraphQL operation that ended.
 func (m *metrics) observe(o transport.Observation) {
 	m.operations.WithLabelValues(o.Transport, o.Kind, o.Field, o.Status).Observe(float64(o.Duration) / float64(time.Second))
+}
+
+// attempted counts one attempt to deliver a warning.
+func (m *metrics) attempted(c notify.Channel, o notify.Outcome) {
+	m.deliveries.WithLabelValues(string(c), string(o)).Inc()
 }
