@@ -110,6 +110,11 @@ const (
 	EntryExpire  LedgerEntryKind = "EXPIRE"
 )
 
+// LedgerEntryKinds lists all kinds of ledger lines in the order of the API's enum.
+func LedgerEntryKinds() []LedgerEntryKind {
+	return []LedgerEntryKind{EntryGrant, EntryReserve, EntryCapture, EntryRelease, EntryExpire}
+}
+
 // Draw is how many tokens were taken from a grant or given back to it.
 type Draw struct {
 	GrantID GrantID `json:"grant"`
