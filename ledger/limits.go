@@ -26,6 +26,7 @@ func (a *Account) Blockers(actor models.UserID, tokens models.Tokens) []models.B
 	limit, source := a.dailyLimit()
 	if remaining := limit.Minus(a.balance.Used); !remaining.Allows(tokens) {
 		blocker := a.limitBlocker(tokens, limit, remaining)
+		blocker.LimitSource = source
 		if source == models.LimitTeamOwn {
 			blocker.ClearableBy = models.RoleAdmin
 		}

@@ -21,19 +21,20 @@ const (
 // Blocker is one reason why an operation cannot run, with the figures that a person needs to clear it. It is stored
 // with a refused idempotency key, so that the same answer can be given again.
 type Blocker struct {
-	Code           BlockerCode  `json:"code"`
-	Path           []string     `json:"path,omitempty"`           // into the input
-	Required       Tokens       `json:"required,omitempty"`       // by the whole operation
-	Available      Tokens       `json:"available,omitempty"`      // INSUFFICIENT_TOKENS
-	RemainingToday Tokens       `json:"remainingToday,omitempty"` // DAILY_LIMIT_REACHED
-	DailyLimit     Tokens       `json:"dailyLimit,omitempty"`     // DAILY_LIMIT_REACHED
-	Debt           Tokens       `json:"debt,omitempty"`           // IN_DEBT
-	ClearsAt       *time.Time   `json:"clearsAt,omitempty"`       // when it clears by itself
-	ClearableBy    TeamRole     `json:"clearableBy,omitempty"`    // who can clear it; empty: nobody in the team
-	MemberID       UserID       `json:"memberId,omitempty"`       // DAILY_LIMIT_REACHED: the limit is this member's own
-	GenerationID   GenerationID `json:"generationId,omitempty"`   // ALREADY_RUNNING, FINISHED: which one
-	Part           Part         `json:"part,omitempty"`           // ALREADY_RUNNING
-	Parts          []Part       `json:"parts,omitempty"`          // PROVIDER_DOWN
+	Code           BlockerCode      `json:"code"`
+	Path           []string         `json:"path,omitempty"`           // into the input
+	Required       Tokens           `json:"required,omitempty"`       // by the whole operation
+	Available      Tokens           `json:"available,omitempty"`      // INSUFFICIENT_TOKENS
+	RemainingToday Tokens           `json:"remainingToday,omitempty"` // DAILY_LIMIT_REACHED
+	DailyLimit     Tokens           `json:"dailyLimit,omitempty"`     // DAILY_LIMIT_REACHED
+	LimitSource    DailyLimitSource `json:"limitSource,omitempty"`    // DAILY_LIMIT_REACHED: whose limit it is; empty: the member's own
+	MemberID       UserID           `json:"memberId,omitempty"`       // DAILY_LIMIT_REACHED: the limit is this member's own
+	Debt           Tokens           `json:"debt,omitempty"`           // IN_DEBT
+	ClearsAt       *time.Time       `json:"clearsAt,omitempty"`       // when it clears by itself
+	ClearableBy    TeamRole         `json:"clearableBy,omitempty"`    // who can clear it; empty: nobody in the team
+	GenerationID   GenerationID     `json:"generationId,omitempty"`   // ALREADY_RUNNING, FINISHED: which one
+	Part           Part             `json:"part,omitempty"`           // ALREADY_RUNNING
+	Parts          []Part           `json:"parts,omitempty"`          // ALREADY_RUNNING, PROVIDER_DOWN: those in question
 }
 
 // Refusal is the answer to an operation that cannot run: every blocker at once, and nothing has changed.

@@ -7,21 +7,26 @@ import (
 	"productgenerator/models"
 )
 
-// runningBlockers is what already runs on a product of what the operation would run, by generation.
+// runningBlockers is what already runs on a product of what the operation would run: each generation once, with all of
+// its parts that are in the way.
 func runningBlockers(running runningParts, operation models.Operation, many bool, place int) (blockers []models.Blocker) {
-	named := map[models.GenerationID]bool{}
+	places := map[models.GenerationID]int{}
 	for _, part := range operation.Parts() {
 		id, runs := running[part]
-		if !runs || named[id] {
+		if !runs {
 			continue
 		}
-		named[id] = true
+		if at, named := places[id]; named {
+			blockers[at].Parts = append(blockers[at].Parts, part)
+			continue
+		}
+		places[id] = len(blockers)
 		path := []string{"productId"}
 		if many {
 			path = []string{"productIds", strconv.Itoa(place)}
 		}
 		blockers = append(blockers, models.Blocker{
-			Code: models.BlockerAlreadyRunning, Path: path, GenerationID: id, Part: part,
+			Code: models.BlockerAlreadyRunning, Path: path, GenerationID: id, Parts: []models.Part{part},
 		})
 	}
 	return blockers

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"productgenerator/ledger"
 	"productgenerator/models"
@@ -29,24 +30,6 @@ type Quote struct {
 	After      models.Balance // the balance behind it; as it is now if it is blocked
 }
 
-// WarningKind is something to think of before spending. The values are the API's.
-type WarningKind string
-
-// The kinds of warnings, as the schema describes them.
-const (
-	WarnNearLimit          WarningKind = "NEAR_LIMIT"
-	WarnLowBalance         WarningKind = "LOW_BALANCE_AFTER"
-	WarnUnreviewed         WarningKind = "REGENERATES_UNREVIEWED_CONTENT"
-	WarnTemplateWouldDo    WarningKind = "TEMPLATE_WOULD_DO"
-	WarnPartAlreadyPresent WarningKind = "PART_ALREADY_PRESENT"
-)
-
-// Warning is something to think of before spending, and on which products; none: all.
-type Warning struct {
-	Kind     WarningKind
-	Products []models.ProductID
-}
-
 // Quote foretells what the operation would be answered. It holds nothing: another member may be quicker.
 //
 // It returns models.FieldErrors, which name a product that is not the team's by its place, or ledger.ErrNoAccount.
@@ -58,7 +41,7 @@ func (o *Operations) Quote(ctx context.Context, r QuoteRequest) (Quote, error) {
 	if err != nil {
 		return Quote{}, fmt.Errorf("quote: %w", err)
 	}
-	state, err := o.stateOf(ctx, r.Team, r.Products)
+	state, err := o.stateOf(ctx, r, account.Now())
 	if err != nil {
 		return Quote{}, err
 	}
@@ -78,8 +61,9 @@ func (o *Operations) Quote(ctx context.Context, r QuoteRequest) (Quote, error) {
 		version := quote.After.Version
 		quote.After = account.Balance()
 		quote.After.Version = version
+		quote.Warnings = balanceWarnings(account, r.Actor)
 	}
-	quote.Warnings = warnings(r, state, quote.After)
+	quote.Warnings = append(quote.Warnings, productWarnings(r.Operation, state, account.Now())...)
 	return quote, nil
 }
 
@@ -123,7 +107,18 @@ type productState struct {
 	present    []models.Part // delivered before, or written by hand
 	unreviewed []models.Part // the text in use was generated and nobody has reviewed it
 	templates  bool          // the team has templates
+	recent     recentRun     // the newest of another member's that began a moment ago
 }
+
+// recentRun is an operation that somebody started; without a member there is none.
+type recentRun struct {
+	member    models.UserID
+	operation models.Operation
+	at        time.Time
+}
+
+// recently is how long ago an operation began that a colleague should still hear of.
+const recently = 2 * time.Minute
 
 const stateSQL = `
 SELECT p.id, p.team_id = $2 AND p.deleted_at IS NULL,
@@ -136,16 +131,26 @@ SELECT p.id, p.team_id = $2 AND p.deleted_at IS NULL,
 		SELECT DISTINCT ON (c.part) c.part, c.source, c.reviewed_at FROM contents c
 		WHERE c.product_id = p.id ORDER BY c.part, c.version DESC) AS newest
 		WHERE newest.source = 'GENERATED' AND newest.reviewed_at IS NULL),
-	EXISTS (SELECT FROM templates t WHERE t.team_id = $2)
+	EXISTS (SELECT FROM templates t WHERE t.team_id = $2),
+	coalesce(recent.actor_id, ''), coalesce(recent.operation, ''), coalesce(recent.created_at, to_timestamp(0))
 FROM products p
+LEFT JOIN LATERAL (
+	SELECT g.actor_id, g.operation, g.created_at
+	FROM generations g
+	WHERE g.product_id = p.id AND g.id > $5 AND g.created_at > $4 AND g.actor_id <> $3 AND g.status <> 'CANCELLED'
+	ORDER BY g.id DESC
+	LIMIT 1) AS recent ON true
 WHERE p.id = ANY($1)`
 
-// stateOf reads what a quote needs of products, in their order.
-func (o *Operations) stateOf(ctx context.Context, team models.TeamID, products []models.ProductID) ([]productState, error) {
+// stateOf reads what a quote needs of its products, in their order. Ids begin with their time: the id of the oldest
+// moment that counts keeps the database from reading a product's whole past.
+func (o *Operations) stateOf(ctx context.Context, r QuoteRequest, now time.Time) ([]productState, error) {
+	products, since := r.Products, now.Add(-recently)
 	if len(products) == 0 {
 		return nil, nil
 	}
-	rows, err := o.pool.Query(ctx, stateSQL, ledger.Column(products, func(id models.ProductID) string { return string(id) }), string(team))
+	rows, err := o.pool.Query(ctx, stateSQL, ledger.Column(products, func(id models.ProductID) string { return string(id) }),
+		string(r.Team), string(r.Actor), since, string(models.NewGenerationID(since)))
 	if err != nil {
 		return nil, fmt.Errorf("quote: %w", err)
 	}
@@ -154,7 +159,8 @@ func (o *Operations) stateOf(ctx context.Context, team models.TeamID, products [
 	for rows.Next() {
 		var state productState
 		var ours bool
-		if err := rows.Scan(&state.id, &ours, &state.running, &state.present, &state.unreviewed, &state.templates); err != nil {
+		if err := rows.Scan(&state.id, &ours, &state.running, &state.present, &state.unreviewed, &state.templates,
+			&state.recent.member, &state.recent.operation, &state.recent.at); err != nil {
 			return nil, fmt.Errorf("quote: %w", err)
 		}
 		if ours {
@@ -174,36 +180,4 @@ func (o *Operations) stateOf(ctx context.Context, team models.TeamID, products [
 		states[i] = state
 	}
 	return states, faults.Err()
-}
-
-// warnings is what to think of before spending.
-func warnings(r QuoteRequest, states []productState, after models.Balance) (warnings []Warning) {
-	if limit, limited := after.DailyLimit.Tokens(); limited && after.ConsumedToday*100 >= limit*ledger.NearLimitPercent {
-		warnings = append(warnings, Warning{Kind: WarnNearLimit})
-	}
-	if available, owns := after.Available.Tokens(); owns && available <= after.LowBalanceThreshold {
-		warnings = append(warnings, Warning{Kind: WarnLowBalance})
-	}
-	parts := r.Operation.Parts()
-	add := func(kind WarningKind, concerns func(productState) bool) {
-		var concerned []models.ProductID
-		for _, state := range states {
-			if concerns(state) {
-				concerned = append(concerned, state.id)
-			}
-		}
-		if len(concerned) > 0 {
-			warnings = append(warnings, Warning{Kind: kind, Products: concerned})
-		}
-	}
-	add(WarnUnreviewed, func(s productState) bool { return intersects(parts, s.unreviewed) })
-	add(WarnTemplateWouldDo, func(s productState) bool {
-		return s.templates && slices.ContainsFunc(parts, models.Part.IsText) && !slices.ContainsFunc(s.present, models.Part.IsText)
-	})
-	add(WarnPartAlreadyPresent, func(s productState) bool { return intersects(parts, s.present) })
-	return warnings
-}
-
-func intersects(a, b []models.Part) bool {
-	return slices.ContainsFunc(a, func(part models.Part) bool { return slices.Contains(b, part) })
 }

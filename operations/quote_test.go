@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"productgenerator/catalog"
 	"productgenerator/ledger"
 	"productgenerator/models"
 	"productgenerator/provider"
@@ -144,65 +143,4 @@ func TestAQuoteNamesProductsThatAreNotTheTeams(t *testing.T) {
 		Actor: tm.owner, Team: tm.id, Operation: models.OperationSearchImages, Products: []models.ProductID{mine, mine},
 	})
 	want(t, "twice", codes(err), "bad input: productIds.1: INVALID")
-}
-
-// warned are the kinds of warnings of a quote, with how many products each concerns.
-func (s *situation) warned(operation models.Operation, products ...models.ProductID) string {
-	s.t.Helper()
-	quote, err := s.desk.Quote(within(s.t), QuoteRequest{Actor: s.owner, Team: s.id, Operation: operation, Products: products})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var list []string
-	for _, warning := range quote.Warnings {
-		list = append(list, fmt.Sprintf("%s %d", warning.Kind, len(warning.Products)))
-	}
-	return strings.Join(list, ", ")
-}
-
-func TestAQuoteWarns(t *testing.T) {
-	p := newPlatform(t)
-	works := p.process(&studio{}, 2)
-	s := &situation{team: p.team(1000), desk: works}
-	shelf := catalog.New(p.db.Gorm, works.now)
-	fresh, done, edited := s.product(), s.product(), s.product()
-	want(t, "nothing to say", s.warned(models.OperationGenerateAll), "")
-
-	for _, product := range []models.ProductID{done, edited} {
-		works.finished(s.run(works, product, models.OperationGenerateAll).ID)
-	}
-	for _, part := range []models.Part{models.PartShortDescription, models.PartLongDescription} {
-		if _, err := shelf.EditContent(within(t), s.id, edited, part, "By hand.", nil, s.owner); err != nil {
-			t.Fatal(err)
-		}
-	}
-	texts := models.OperationGenerateTexts
-	want(t, "a fresh product", s.warned(texts, fresh), "")
-	want(t, "a generated text", s.warned(texts, done), "REGENERATES_UNREVIEWED_CONTENT 1, PART_ALREADY_PRESENT 1")
-	want(t, "a text by hand", s.warned(texts, edited), "PART_ALREADY_PRESENT 1")
-	want(t, "images again", s.warned(models.OperationSearchImages, done, fresh, edited), "PART_ALREADY_PRESENT 2")
-
-	for _, part := range []models.Part{models.PartShortDescription, models.PartLongDescription} {
-		if _, err := shelf.MarkReviewed(within(t), s.id, done, part, 1, s.owner); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want(t, "a reviewed text", s.warned(texts, done), "PART_ALREADY_PRESENT 1")
-
-	p.exec(`
-INSERT INTO templates (id, team_id, name, short_description, long_description, language, created_at, updated_at)
-VALUES ('template_1', $1, 'T', 'short', 'long', 'en', now(), now())`, s.id)
-	want(t, "templates", s.warned(texts, fresh, done), "TEMPLATE_WOULD_DO 1, PART_ALREADY_PRESENT 1")
-	want(t, "templates and a search", s.warned(models.OperationSearchImages, fresh), "")
-
-	available := 1000 - models.Tokens(2*65)
-	s.exec(`UPDATE balances SET low_balance_threshold = $2 WHERE team_id = $1`, s.id, available-45)
-	want(t, "at the threshold", s.warned(texts, edited), "LOW_BALANCE_AFTER 0, PART_ALREADY_PRESENT 1")
-	s.exec(`UPDATE balances SET low_balance_threshold = $2 WHERE team_id = $1`, s.id, available-46)
-	want(t, "above the threshold", s.warned(texts, edited), "PART_ALREADY_PRESENT 1")
-
-	s.exec(`UPDATE balances SET own_daily_limit = $2 WHERE team_id = $1`, s.id, 200) // 175 of 200 then
-	want(t, "near the limit", s.warned(texts, edited), "NEAR_LIMIT 0, PART_ALREADY_PRESENT 1")
-	s.exec(`UPDATE balances SET own_daily_limit = $2 WHERE team_id = $1`, s.id, 219) // 79.9 % then
-	want(t, "not yet near", s.warned(texts, edited), "PART_ALREADY_PRESENT 1")
 }

@@ -144,7 +144,7 @@ func TestOperationsOnOtherPartsOfAProductRunBesideEachOther(t *testing.T) {
 	tm.run(desk, product, models.OperationGenerateTexts)
 	_, _, err := desk.Run(within(t), tm.request(product, models.OperationSearchPrices))
 	var refusal *models.Refusal
-	if !errors.As(err, &refusal) || refusal.Blockers[0].GenerationID != prices.ID || refusal.Blockers[0].Part != models.PartPrices {
+	if !errors.As(err, &refusal) || refusal.Blockers[0].GenerationID != prices.ID || !slices.Equal(refusal.Blockers[0].Parts, []models.Part{models.PartPrices}) {
 		t.Errorf("prices again: %v", err)
 	}
 	_, _, err = desk.Run(within(t), tm.request(product, models.OperationGenerateAll))

@@ -1,4 +1,5 @@
-// Package teams says who: users with their teams, memberships, invitations, and what the platform and the team's own ADMINs set for it.
+// Package teams says who: users with their teams, memberships, invitations, and what the platform and a team's own
+// ADMINs set for it.
 //
 // It owns the tables users (how rows come into being), teams, memberships, invitations and settings. Whatever decides
 // on a role, a limit, an invitation or the welcome gift goes through ledger.Update, so that it is decided under the
