@@ -14,7 +14,7 @@ func (tm *team) raise(count int) {
 	tm.t.Helper()
 	tm.exec(`
 INSERT INTO limit_warnings (id, team_id, sequence, kind, threshold, value, balance_version, raised_at)
-SELECT 'warning_' || lpad(($2 + n)::text, 26, '0'), $1, $2 + n, 'BALANCE_LOW', 1, 1, 1, now()
+SELECT 'warning_' || right($1, 20) || lpad(($2 + n)::text, 6, '0'), $1, $2 + n, 'BALANCE_LOW', 1, 1, 1, now()
 FROM generate_series(1, $3::bigint) AS n`, tm.id, one[int64](tm.platform, `SELECT warnings FROM balances WHERE team_id = $1`, tm.id), count)
 	tm.exec(`UPDATE balances SET warnings = warnings + $2 WHERE team_id = $1`, tm.id, count)
 }
