@@ -65,7 +65,7 @@ func TestAKilledProcessLosesNoWarningAndRepeatsOnlyWhatItWasAt(t *testing.T) {
 	reached := make(chan struct{}, warnings*2)
 	rec := receivePlain(t, func(nth int, w http.ResponseWriter, r *http.Request) {
 		reached <- struct{}{}
-		if nth > 60 && nth <= 60+maxDeliveries { // those that the victim never gets an answer to
+		if nth > 60 && nth <= 60+maxRequests { // those that the victim never gets an answer to
 			<-r.Context().Done()
 		}
 	})
@@ -75,7 +75,7 @@ func TestAKilledProcessLosesNoWarningAndRepeatsOnlyWhatItWasAt(t *testing.T) {
 		tm.raise(nil)
 	}
 	victim := p.victim()
-	for range 60 + maxDeliveries {
+	for range 60 + maxRequests {
 		select {
 		case <-reached:
 		case <-time.After(patience):
@@ -98,7 +98,7 @@ func TestAKilledProcessLosesNoWarningAndRepeatsOnlyWhatItWasAt(t *testing.T) {
 		repeated += n - 1
 	}
 	// The queue learns of what is done a batch at a time: the victim may have had answers that it has told nobody of.
-	if len(times) != warnings || repeated < maxDeliveries || repeated > 60+maxDeliveries {
+	if len(times) != warnings || repeated < maxRequests || repeated > 60+maxRequests {
 		t.Errorf("%d of %d warnings were delivered, %d of them repeated", len(times), warnings, repeated)
 	}
 	t.Logf("%d deliveries were repeated", repeated)

@@ -5,6 +5,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
+	"net/http"
 	"net/mail"
 	"slices"
 	"strings"
@@ -302,6 +303,32 @@ func TestWithoutAMailServerEmailsAreLoggedAsNotSent(t *testing.T) {
 	if strings.Contains(said, addressOf(owner)) || proc.counted(NotSent) != 1 {
 		t.Errorf("counted %v, logged\n%s", proc.outcomes, said)
 	}
+}
+
+func TestWebhooksThatHangKeepNoEmailWaiting(t *testing.T) {
+	p := newPlatform(t)
+	server := serveMail(t, behaviour{})
+	hung := make(chan struct{}, 2*maxRequests)
+	rec := receivePlain(t, func(_ int, _ http.ResponseWriter, r *http.Request) {
+		hung <- struct{}{}
+		<-r.Context().Done()
+	})
+	tm := p.team("Team")
+	tm.rule(models.MetricAvailableTokensBelow, false, rec.URL)
+	for range 2 * maxRequests {
+		tm.raise(func(w *models.LimitWarning) { w.Kind = models.WarningBalanceEmpty })
+	}
+	p.process(func(s *settings) {
+		server.mails("")(s)
+		s.timing.grace = time.Millisecond
+	})
+	for range maxRequests {
+		<-hung
+	}
+	tm.seat(models.RoleOwner, "en")
+	tm.rule(models.MetricDailyLimitPercentUsed, true, "")
+	tm.raise(nil)
+	await(t, "the e-mail is there", func() bool { return len(server.mailbox()) == 1 })
 }
 
 func TestAllKindsHaveWordsInBothLanguages(t *testing.T) {

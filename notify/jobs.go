@@ -13,15 +13,19 @@ import (
 	"productgenerator/models"
 )
 
-// queueName is the queue that deliveries wait in.
-const queueName = "notifications"
-
-// Bounds of the queue.
+// The queues that deliveries wait in, one for each channel: however long strangers' servers take, e-mails go on.
 const (
-	maxDeliveries = 10        // at once, in one process
-	maxAttempts   = 23        // whose waits add up to about a day
-	never         = time.Hour // between notifications inside of transactions, which would serialize commits
-	retention     = time.Hour // of jobs that are done
+	emailQueue   = "notifications_email"
+	webhookQueue = "notifications_webhook"
+)
+
+// Bounds of the queues.
+const (
+	maxEmails   = 10        // at once, in one process
+	maxRequests = 20        // at once, in one process
+	maxAttempts = 23        // whose waits add up to about a day
+	never       = time.Hour // between notifications inside of transactions, which would serialize commits
+	retention   = time.Hour // of jobs that are done
 )
 
 // Job is one delivery of one warning: an e-mail to the recipient, or a request to the rule's webhook.
@@ -35,8 +39,12 @@ type Job struct {
 func (Job) Kind() string { return "warning_delivery" }
 
 // InsertOpts puts the job into its queue.
-func (Job) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueName, MaxAttempts: maxAttempts}
+func (j Job) InsertOpts() river.InsertOpts {
+	queue := emailQueue
+	if j.channel() == ByWebhook {
+		queue = webhookQueue
+	}
+	return river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts}
 }
 
 // channel is the way that the delivery takes.
@@ -59,7 +67,9 @@ func (n *Notifier) makeQueue() (err error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{notifier: n})
 	n.worker, err = river.NewClient(driver, &river.Config{
-		Queues:                      map[string]river.QueueConfig{queueName: {MaxWorkers: maxDeliveries}},
+		Queues: map[string]river.QueueConfig{
+			emailQueue: {MaxWorkers: maxEmails}, webhookQueue: {MaxWorkers: maxRequests},
+		},
 		Workers:                     workers,
 		PollOnly:                    true,
 		FetchCooldown:               min(n.timing.fetch, river.FetchCooldownDefault),
@@ -132,7 +142,7 @@ func (n *Notifier) putBack(ctx context.Context) error {
 	_, err := n.pool.Exec(ctx, `
 UPDATE river_job
 SET state = 'available', scheduled_at = now()
-WHERE state = 'running' AND queue = $1 AND attempted_at < now() - make_interval(secs => $2)`,
-		queueName, n.timing.abandoned.Seconds())
+WHERE state = 'running' AND queue IN ($1, $2) AND attempted_at < now() - make_interval(secs => $3)`,
+		emailQueue, webhookQueue, n.timing.abandoned.Seconds())
 	return err
 }
