@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -138,17 +139,15 @@ func (s warningSignals) Publish(topics ...string) {
 	s.notifier.Wake()
 }
 
-// keepHouse forgets what need not be remembered, until the program stops.
+// keepHouse forgets what need not be remembered, and posts what time alone does to teams, until the program stops.
 func (a *app) keepHouse() {
 	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		a.ledger.ForgetRefusalsUntil(ctx)
-	}()
+	var running sync.WaitGroup
+	running.Go(func() { a.ledger.ForgetRefusalsUntil(ctx) })
+	running.Go(func() { a.ledger.SweepUntil(ctx) })
 	a.stopHousekeeping = func() {
 		stop()
-		<-done
+		running.Wait()
 	}
 }
 
