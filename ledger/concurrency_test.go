@@ -115,12 +115,7 @@ func TestTwoProcessesShareHotTeamsExactlyAndNeitherStarves(t *testing.T) {
 	url := pgtest.NewURL(t)
 	var dbs [2]*postgres.DB
 	for i := range dbs {
-		db, err := postgres.Open(t.Context(), url, postgres.Options{AllowUnsafe: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(db.Close)
-		dbs[i] = db
+		dbs[i] = openDatabase(t, url)
 	}
 	p := platformOn(t, dbs[0])
 	ledgers := [2]*Ledger{p.ledger, p.newLedger(dbs[1])}

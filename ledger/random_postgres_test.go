@@ -9,12 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
 	"productgenerator/models"
-	"productgenerator/postgres"
-	"productgenerator/postgres/pgtest"
 )
 
 // What goes through PostgreSQL: teams at work at the same time, each with commandsAMove between two moves of the clock.
@@ -22,37 +19,6 @@ const (
 	workingTeams = 16
 	clockMoves   = 80
 )
-
-// timedPlatform is a platform whose database's clock shows what the test sets: in each session, a schema in front of
-// PostgreSQL's own has the functions that tell the time.
-func timedPlatform(t testing.TB, at time.Time) (p *platform, set func(time.Time)) {
-	t.Helper()
-	url := pgtest.NewURL(t)
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close(context.Background()) })
-	run := func(sql string, args ...any) {
-		t.Helper()
-		if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
-			t.Fatalf("%v\n%s", err, sql)
-		}
-	}
-	run(`
-CREATE SCHEMA given_time;
-CREATE TABLE given_time.instant (at timestamptz NOT NULL);
-CREATE FUNCTION given_time.clock_timestamp() RETURNS timestamptz VOLATILE LANGUAGE sql AS 'SELECT at FROM given_time.instant';
-CREATE FUNCTION given_time.now() RETURNS timestamptz STABLE LANGUAGE sql AS 'SELECT at FROM given_time.instant';
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = given_time, pg_catalog, public', current_database()); END $$`)
-	run(`INSERT INTO given_time.instant VALUES ($1)`, at)
-	db, err := postgres.Open(t.Context(), url, postgres.Options{AllowUnsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	return platformOn(t, db), func(at time.Time) { run(`UPDATE given_time.instant SET at = $1`, at) }
-}
 
 // storedTrial holds a team's stored account against the model.
 type storedTrial struct {

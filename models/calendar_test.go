@@ -21,9 +21,6 @@ var oddInstants = []string{
 	"2028-02-29T23:59:59Z", "2029-10-06T15:29:59Z", "2029-12-31T10:00:00Z",
 }
 
-// randomInstants is how many instants of these years are tried besides for each pair of zones.
-const randomInstants = 24
-
 // days is dates with the instants at which they begin.
 type days struct {
 	dates  []Date

@@ -2,5 +2,9 @@
 
 package models
 
-// raceDetector says that the race detector is on, which makes everything slower.
-const raceDetector = false
+const (
+	// raceDetector says that the race detector is on, which makes everything slower.
+	raceDetector = false
+	// randomInstants is how many random instants are tried for each pair of zones.
+	randomInstants = 24
+)
