@@ -74,6 +74,7 @@ func rights() []right {
 			return vars{"id": generation}
 		}, admin},
 		{"inviteMember", mutation("inviteMember", "token"), onTeam(vars{"email": "new@example.com", "role": "VIEWER"}), admin},
+		{"updateTeam", mutation("updateTeam", "team { id }"), onTeam(vars{"lowBalanceThreshold": 130}), admin},
 		{"grantTokens", mutation("grantTokens", "balance { available }"), onTeam(vars{
 			"tokens": 1, "source": "GIFT", "note": "for a test", "idempotencyKey": "g",
 		}), platform},
