@@ -54,6 +54,7 @@ func conventions() []convention {
 			allowed: map[string]string{
 				"bench/baseline_transaction.go": "what the ledger is measured against",
 				"catalog/transact.go":           "products and texts, which move no tokens",
+				"reports/insights.go":           "reads of one instant, with more time than others",
 				"notify/dispatch.go":            "jobs for warnings that are committed already",
 			},
 			broken: `func f(db *gorm.DB) { db.WithContext(ctx).Transaction(nil) }`,

@@ -1,0 +1,149 @@
+package reports
+
+import (
+	"fmt"
+	"time"
+
+	"productgenerator/models"
+)
+
+// The statements answer with one row for each series (its key and name, its days, and each day's tokens and count);
+// the row without a key is all consumption together, its count the generations with a captured part.
+
+// seriesSQL adds consumption up by its column %[1]s with counts of %[2]s, out of the table %[3]s under the condition
+// %[4]s; names are looked up in %[5]s. $1: team, $2 and $3: first and last day, $4: operations, $5: members.
+const seriesSQL = `
+WITH used AS (
+	SELECT day, %[1]s AS key, sum(tokens) AS tokens, sum(%[2]s) AS count, sum(generations) AS generations
+	FROM %[3]s
+	WHERE team_id = $1 AND day BETWEEN $2 AND $3 AND %[4]s
+	GROUP BY day, %[1]s
+), ranked AS (
+	SELECT key
+	FROM used
+	GROUP BY key
+	ORDER BY sum(tokens) DESC, key COLLATE "C"
+	LIMIT $6
+)
+SELECT '' AS key, '' AS name, array_agg(day), array_agg(tokens::bigint), array_agg(generations::bigint)
+FROM (SELECT day, sum(tokens) AS tokens, sum(generations) AS generations FROM used GROUP BY day) AS total
+UNION ALL
+SELECT key, coalesce(%[5]s, ''), days, tokens, counts
+FROM (
+	SELECT key, array_agg(day) AS days, array_agg(tokens::bigint) AS tokens, array_agg(count::bigint) AS counts
+	FROM used
+	JOIN ranked USING (key)
+	GROUP BY key
+) AS listed`
+
+// Conditions of statements, on tables that know members and on those that do not.
+const (
+	ofMembers = `($4::text[] IS NULL OR operation = ANY($4)) AND ($5::text[] IS NULL OR user_id = ANY($5))`
+	ofAll     = `($4::text[] IS NULL OR operation = ANY($4)) AND $5::text[] IS NULL`
+)
+
+// productsSQL ranks a team's products by their months, which it corrects by the days that the period cuts off, and
+// reads the days of the first ones. $1: team, $2 and $3: first and last day, $4: how many, $5 and $6: the first and the
+// last month that count as a whole, $7 to $10: months with the days to add to their sums or to take from them.
+const productsSQL = `
+WITH cuts AS (
+	SELECT month, sign, first_day, last_day
+	FROM unnest($7::date[], $8::bigint[], $9::date[], $10::date[]) AS cut (month, sign, first_day, last_day)
+	WHERE EXISTS (SELECT FROM consumption_days c WHERE c.team_id = $1 AND c.day BETWEEN first_day AND last_day)
+), ranked AS (
+	SELECT product_id
+	FROM (
+		SELECT product_id, tokens
+		FROM product_months
+		WHERE team_id = $1 AND month BETWEEN $5 AND $6
+		UNION ALL
+		SELECT m.product_id, cuts.sign * of_days.tokens
+		FROM cuts
+		JOIN product_months m ON m.team_id = $1 AND m.month = cuts.month
+		CROSS JOIN LATERAL (
+			SELECT coalesce(sum(d.tokens), 0)::bigint AS tokens
+			FROM product_days d
+			WHERE d.team_id = $1 AND d.product_id = m.product_id AND d.day BETWEEN cuts.first_day AND cuts.last_day
+		) AS of_days
+	) AS sums
+	GROUP BY product_id
+	ORDER BY sum(tokens) DESC, product_id COLLATE "C"
+	LIMIT $4
+)
+SELECT '' AS key, '' AS name, array_agg(day), array_agg(tokens::bigint), array_agg(generations::bigint)
+FROM (
+	SELECT day, sum(tokens) AS tokens, sum(generations) AS generations
+	FROM consumption_days
+	WHERE team_id = $1 AND day BETWEEN $2 AND $3
+	GROUP BY day
+) AS total
+UNION ALL
+SELECT product_id, coalesce((SELECT name FROM products WHERE id = product_id), ''), days, tokens, counts
+FROM ranked
+CROSS JOIN LATERAL (
+	SELECT array_agg(day) AS days, array_agg(tokens) AS tokens, array_agg(generations) AS counts
+	FROM product_days d
+	WHERE d.team_id = $1 AND d.product_id = ranked.product_id AND d.day BETWEEN $2 AND $3
+) AS listed`
+
+// someProductsSQL is productsSQL for some operations and members: it reads all that they did in the period.
+const someProductsSQL = `
+WITH ranked AS (
+	SELECT product_id
+	FROM product_consumption
+	WHERE team_id = $1 AND day BETWEEN $2 AND $3 AND ` + ofMembers + `
+	GROUP BY product_id
+	ORDER BY sum(tokens) DESC, product_id COLLATE "C"
+	LIMIT $6
+)
+SELECT '' AS key, '' AS name, array_agg(day), array_agg(tokens::bigint), array_agg(generations::bigint)
+FROM (
+	SELECT day, sum(tokens) AS tokens, sum(generations) AS generations
+	FROM consumption
+	WHERE team_id = $1 AND day BETWEEN $2 AND $3 AND ` + ofMembers + `
+	GROUP BY day
+) AS total
+UNION ALL
+SELECT product_id, coalesce((SELECT name FROM products WHERE id = product_id), ''), array_agg(day),
+	array_agg(tokens::bigint), array_agg(generations::bigint)
+FROM (
+	SELECT product_id, day, sum(tokens) AS tokens, sum(generations) AS generations
+	FROM product_consumption
+	WHERE team_id = $1 AND day BETWEEN $2 AND $3 AND ` + ofMembers + ` AND product_id = ANY(ARRAY(SELECT product_id FROM ranked))
+	GROUP BY product_id, day
+) AS listed
+GROUP BY product_id`
+
+// statement is what answers the query, with its parameters.
+func (q Query) statement(team models.TeamID) (sql string, args []any) {
+	first, last := q.Period.From.Midnight(), q.Period.To.Midnight()
+	some := []any{string(team), first, last, texts(q.Operations), texts(q.Members), maxRows}
+	table, condition := "consumption_days", ofAll
+	if q.Members != nil || q.By == models.ByMember {
+		table, condition = "consumption", ofMembers
+	}
+	const nameless, ofUser = `NULL::text`, `(SELECT name FROM users WHERE id = key)`
+	switch {
+	case q.By == models.ByPart:
+		return fmt.Sprintf(seriesSQL, "part", "parts", table, condition, nameless), some
+	case q.By == models.ByMember:
+		return fmt.Sprintf(seriesSQL, "user_id", "generations", table, condition, ofUser), some
+	case q.By == models.ByProduct && (q.Operations != nil || q.Members != nil):
+		return someProductsSQL, some
+	case q.By == models.ByProduct:
+		return productsSQL, append([]any{string(team), first, last, maxRows}, q.Period.monthCuts().parameters()...)
+	default:
+		return fmt.Sprintf(seriesSQL, "operation", "generations", table, condition, nameless), some
+	}
+}
+
+// parameters are those of productsSQL that say how months make the period.
+func (c monthCuts) parameters() []any {
+	months, signs := make([]time.Time, len(c.cuts)), make([]int64, len(c.cuts))
+	firsts, lasts := make([]time.Time, len(c.cuts)), make([]time.Time, len(c.cuts))
+	for i, cut := range c.cuts {
+		months[i], signs[i] = cut.month.Midnight(), int64(cut.sign)
+		firsts[i], lasts[i] = cut.days.From.Midnight(), cut.days.To.Midnight()
+	}
+	return []any{c.first.Midnight(), c.last.Midnight(), months, signs, firsts, lasts}
+}
