@@ -250,7 +250,7 @@ WHERE limit_warnings.id = n.id AND limit_warnings.acknowledged_at IS NULL`,
 
 // Rules reads a team's alert rules, the oldest first.
 func (l *Ledger) Rules(ctx context.Context, team models.TeamID) ([]models.AlertRule, error) {
-	return l.readRules(ctx, "team_id = $1 ORDER BY created_at, id", string(team))
+	return l.readRules(ctx, "team_id = $1 ORDER BY created_at, metric, id", string(team))
 }
 
 // RulesByID reads alert rules. Those that do not exist are left out.
