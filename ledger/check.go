@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,17 +45,19 @@ type invariant struct {
 // Check tests all invariants of one team or, with nil, of all teams, in one snapshot: it sees the state of one instant
 // while changes go on, and stops none of them.
 func (l *Ledger) Check(ctx context.Context, team *models.TeamID) (Report, error) {
-	var all []invariant
-	for _, some := range [][]invariant{balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, operationInvariants, sumInvariants} {
-		all = append(all, some...)
-	}
-	return l.check(ctx, team, all)
+	return l.check(ctx, team, slices.Concat(tokenInvariants(), operationInvariants))
+}
+
+// tokenInvariants are those of the ledger's own tables.
+func tokenInvariants() []invariant {
+	return slices.Concat(balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, warningInvariants,
+		consumptionInvariants, sumInvariants)
 }
 
 func (l *Ledger) check(ctx context.Context, team *models.TeamID, invariants []invariant) (report Report, err error) {
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, l.pool, snapshot, func(tx pgx.Tx) error {
-		if err := countChecked(ctx, tx, team, &report); err != nil {
+		if err := l.countChecked(ctx, tx, team, &report); err != nil {
 			return err
 		}
 		for _, invariant := range invariants {
@@ -75,8 +78,9 @@ func (l *Ledger) check(ctx context.Context, team *models.TeamID, invariants []in
 
 // countChecked raises the time that statements may take, and counts what there is to check. Compiling the statements
 // would take longer than running them on most databases.
-func countChecked(ctx context.Context, tx pgx.Tx, team *models.TeamID, report *Report) error {
-	settings := fmt.Sprintf("SET LOCAL statement_timeout = %d; SET LOCAL jit = off", checkTimeout.Milliseconds())
+func (l *Ledger) countChecked(ctx context.Context, tx pgx.Tx, team *models.TeamID, report *Report) error {
+	settings := fmt.Sprintf("SET LOCAL statement_timeout = %d; SET LOCAL jit = off; SET LOCAL %s = %d",
+		checkTimeout.Milliseconds(), settingCheapest, l.cheapest)
 	if _, err := tx.Exec(ctx, settings); err != nil {
 		return err
 	}

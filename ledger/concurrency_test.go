@@ -35,7 +35,7 @@ func atOnce(n int, do func(i int)) {
 // checkTokens checks the invariants of the ledger's own tables.
 func (p *platform) checkTokens() {
 	p.t.Helper()
-	p.checkClean(p.ledger, balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, sumInvariants)
+	p.checkClean(p.ledger, tokenInvariants())
 }
 
 func TestOf64AtOnceJustAsManySucceedAsThereAreTokensFor(t *testing.T) {

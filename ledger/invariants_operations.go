@@ -52,6 +52,31 @@ FULL JOIN (
 ) e USING (team_id, generation_id, part)
 WHERE (p.tokens, p.state, p.actor_id, p.day) IS DISTINCT FROM (e.amount, e.state, e.actor_id, e.day)`},
 
+	{"a reservation's line drew what its parts drew on each grant", `
+SELECT r.team_id, format('%s by %s', parts.draws, r.generation_id) AS expected, line.draws AS found
+FROM reservations r
+JOIN ledger_entries e ON e.team_id = r.team_id AND e.generation_id = r.generation_id AND e.kind = 'RESERVE'
+CROSS JOIN LATERAL (
+	SELECT coalesce(jsonb_object_agg(id, tokens), '{}')
+	FROM (
+		SELECT draw ->> 'grant', sum((draw ->> 'tokens')::bigint)
+		FROM jsonb_path_query(r.parts, '$[*].draws[*]') AS draw
+		WHERE jsonb_typeof(draw) = 'object'
+		GROUP BY draw ->> 'grant'
+	) AS drawn (id, tokens)
+) AS parts (draws)
+CROSS JOIN LATERAL (
+	SELECT coalesce(jsonb_object_agg(draw ->> 'grant', (draw ->> 'tokens')::bigint), '{}') FROM jsonb_array_elements(e.draws) AS draw
+) AS line (draws)
+WHERE parts.draws <> line.draws`},
+
+	{"a settled part's line has the draws of its part", `
+SELECT r.team_id, format('%s by %s of %s', coalesce(nullif(p.draws, 'null'), '[]'), p.part, r.generation_id) AS expected, e.draws AS found
+FROM reservations r
+CROSS JOIN LATERAL jsonb_to_recordset(r.parts) AS p (part text, state text, draws jsonb)
+JOIN ledger_entries e ON e.team_id = r.team_id AND e.generation_id = r.generation_id AND e.part = p.part AND e.kind IN ('CAPTURE', 'RELEASE')
+WHERE coalesce(nullif(p.draws, 'null'), '[]') <> e.draws`},
+
 	{"a part is settled once", `
 SELECT team_id, format('1 settlement of %s %s', part, generation_id) AS expected, count(*) AS found
 FROM ledger_entries
@@ -63,11 +88,11 @@ HAVING count(*) > 1`},
 // operationInvariants tie what operations stored to what they were charged.
 var operationInvariants = []invariant{
 	{"a generation has its reservation, and a reservation its generation", `
-SELECT team_id, format('%s by %s for generation %s', g.operation, g.actor_id, id) AS expected,
-	format('%s by %s', r.operation, r.actor_id) AS found
+SELECT team_id, format('%s of %s by %s for generation %s', g.operation, g.product_id, g.actor_id, id) AS expected,
+	format('%s of %s by %s', r.operation, r.product_id, r.actor_id) AS found
 FROM generations g
 FULL JOIN (SELECT *, generation_id AS id FROM reservations) r USING (team_id, id)
-WHERE (g.operation, g.actor_id) IS DISTINCT FROM (r.operation, r.actor_id)`},
+WHERE (g.operation, g.product_id, g.actor_id) IS DISTINCT FROM (r.operation, r.product_id, r.actor_id)`},
 
 	{"a part that is captured succeeded, one that is released did not, one that is held goes on", `
 SELECT team_id, format('%s for %s of %s, which is %s', r.tokens, part, generation_id, r.state) AS expected,

@@ -1,17 +1,25 @@
 package ledger
 
-// plants is one corruption for every invariant, each so narrow that it breaks as little else as possible. Where more
-// than one invariant must notice, they are all named.
-var plants = []struct {
+// plant is a corruption, so narrow that it breaks as little else as possible. Where more than one invariant must notice,
+// they are all named.
+type plant struct {
 	corruption string
 	sql        string
 	breaches   []string
-}{
+}
+
+// plants is corruptions of tokens and of what they paid for. With plantsOfWarnings there is one for every invariant.
+var plants = []plant{
 	{
 		"an account is lost",
 		`DELETE FROM ledger_entries; DELETE FROM grants; DELETE FROM reservations; DELETE FROM member_usage; DELETE FROM generation_parts;
 		 DELETE FROM generations; DELETE FROM contents; DELETE FROM product_images; DELETE FROM balances`,
-		[]string{"every team has an account"},
+		[]string{
+			"every team has an account",
+			"a product's consumption is what its reservations captured",
+			"consumption is what the lines captured",
+			"the balance knows its newest warning",
+		},
 	},
 	{
 		"tokens appear from nowhere",
@@ -22,8 +30,11 @@ var plants = []struct {
 		"the last line says less than the balance has",
 		`UPDATE ledger_entries SET tokens = tokens - 1, draws = jsonb_set(draws, '{0,tokens}', '9'), amount = 9, usage = -9, balance_after = balance_after - 1 WHERE sequence = 9`,
 		[]string{
-			"available is the sum of the lines", "used today is the use of the day's lines",
-			"a member's use of a day is the use of the member's lines", "a settled part has one line, and such a line its part",
+			"available is the sum of the lines",
+			"used today is the use of the day's lines",
+			"a member's use of a day is the use of the member's lines",
+			"a settled part has one line, and such a line its part",
+			"a settled part's line has the draws of its part",
 		},
 	},
 	{
@@ -60,7 +71,10 @@ var plants = []struct {
 		`INSERT INTO member_usage VALUES (:team, :owner, '2020-02-02', 1)`,
 		[]string{"a member's use of a day is the use of the member's lines"},
 	},
-	{"the version stepped back", `UPDATE balances SET version = 1`, []string{"the version is at least the newest line's"}},
+	{"the version stepped back", `UPDATE balances SET version = 1`, []string{
+		"the version is at least the newest line's",
+		"a warning is no newer than its balance, and no older than the one before",
+	}},
 	{"the number of the newest line forgotten", `UPDATE balances SET sequence = 8`, []string{"the balance knows its newest line"}},
 	{
 		"the time of the newest line forgotten",
@@ -106,7 +120,11 @@ var plants = []struct {
 	{
 		"lines of an account that is gone",
 		`DELETE FROM balances`,
-		[]string{"every team has an account", "every line belongs to an account"},
+		[]string{
+			"every team has an account",
+			"every line belongs to an account",
+			"the balance knows its newest warning",
+		},
 	},
 	{
 		"a grant that grew",
@@ -133,6 +151,8 @@ var plants = []struct {
 		[]string{
 			"a grant has one line of its size, and such a line its grant",
 			"a part draws its whole cost on grants, or nothing where the team was unlimited",
+			"a reservation's line drew what its parts drew on each grant",
+			"a settled part's line has the draws of its part",
 		},
 	},
 	{
@@ -156,7 +176,10 @@ var plants = []struct {
 	{
 		"a reservation that captured more than its parts",
 		`UPDATE reservations SET captured = captured + 1, released = released - 1 WHERE generation_id = :done`,
-		[]string{"a reservation is captured, released and held part by part"},
+		[]string{
+			"a reservation is captured, released and held part by part",
+			"a product's consumption is what its reservations captured",
+		},
 	},
 	{
 		"a finished reservation reopened",
@@ -193,7 +216,10 @@ var plants = []struct {
 			generation_id, grant_id, draws, debt, day, usage, note, occurred_at + interval '1 hour' FROM ledger_entries WHERE sequence = 6;
 		 UPDATE ledger_entries SET balance_after = (SELECT available FROM balances) WHERE sequence = 10;
 		 UPDATE balances SET sequence = 10, version = 999, last_entry_at = now() + interval '2 hours'`,
-		[]string{"a part is settled once"},
+		[]string{
+			"a part is settled once",
+			"consumption is what the lines captured",
+		},
 	},
 	{
 		"a generation that is gone",

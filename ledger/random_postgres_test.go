@@ -238,7 +238,7 @@ func TestRandomHistoriesThroughPostgreSQLEqualTheModel(t *testing.T) {
 			t.Errorf("seed %d, team %d, rows: %s", seed, i, fault)
 		}
 	}
-	report := p.checkClean(p.ledger, balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, sumInvariants)
+	report := p.checkClean(p.ledger, tokenInvariants())
 	stats := p.ledger.Stats()
 	t.Logf("%d commands in %d transactions, %d lines", workingTeams*clockMoves*commandsAMove, stats.Transactions, report.EntriesChecked)
 }
