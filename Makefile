@@ -12,7 +12,7 @@ PACKAGES    := web/app/node_modules/.package-lock.json
 
 # What "make test" runs, one after the other. Nothing after the first makes sense where the first fails. The Go tests
 # come last, so that their lines are what is seen at the end.
-STAGES := tools check-format lint modules check-generated web-types web-dist test-web test-go test-browser
+STAGES := tools check-format lint modules check-generated web-types web-dist test-web test-rules test-go test-browser
 
 .PHONY: help
 help: ## list the targets
@@ -28,9 +28,12 @@ build: ## make the binary
 clean: ## remove what was built and installed here; the embedded database's files stay
 	rm -rf productgenerator artifacts .tools web/app/node_modules
 
-.PHONY: test test-go test-browser test-web
+.PHONY: test test-rules test-go test-browser test-web
 test: ## everything that CI runs, in stages
 	@.ci/stages $(STAGES)
+
+test-rules: ## the rules of tokens by the million, and every day of every zone, without the race detector
+	GOGC=400 go test -vet=off -timeout 10m -run 'RuleBook|Histor|DayOfEveryZone|ChangeOfZone' ./ledger ./models
 
 test-go: ## the Go tests, with the race detector, on a real PostgreSQL
 	go test -race -vet=off -timeout 10m -skip Chromium ./...
