@@ -95,7 +95,7 @@ func (i invariant) find(ctx context.Context, tx pgx.Tx, team *models.TeamID) ([]
 	sql := "SELECT team_id, coalesce(expected::text, 'nothing'), coalesce(found::text, 'nothing') FROM (" + i.breaches + ") AS breach"
 	var args []any
 	if team != nil {
-		sql += " WHERE team_id = $1"
+		sql = ofOneTeamSQL + sql + " WHERE team_id = $1"
 		args = append(args, string(*team))
 	}
 	rows, err := tx.Query(ctx, fmt.Sprintf("%s LIMIT %d", sql, maxDiscrepancies), args...)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -223,6 +224,26 @@ func TestACheckOfOneTeamSeesNoOther(t *testing.T) {
 	want(t, "teams", report.TeamsChecked, 1)
 	want(t, "entries", report.EntriesChecked, 1)
 	want(t, "discrepancies", len(report.Discrepancies), 0)
+}
+
+func TestACheckOfOneTeamReadsNoOthersRowsOfAnyTable(t *testing.T) {
+	p := newPlatform(t)
+	rows, err := p.db.Pool.Query(t.Context(), `SELECT table_name FROM information_schema.columns WHERE column_name = 'team_id'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tables {
+		named := regexp.MustCompile(`\b` + table + `\b`)
+		for _, i := range slices.Concat(tokenInvariants(), operationInvariants) {
+			if named.MatchString(i.breaches) && !strings.Contains(ofOneTeamSQL, table+" AS NOT MATERIALIZED") {
+				t.Errorf("%q reads all of %s", i.name, table)
+			}
+		}
+	}
 }
 
 func TestTheCheckIsCleanWhileChangesGoOn(t *testing.T) {
