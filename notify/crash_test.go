@@ -60,6 +60,7 @@ func (p *platform) victim() *exec.Cmd {
 }
 
 func TestAKilledProcessLosesNoWarningAndRepeatsOnlyWhatItWasAt(t *testing.T) {
+	t.Parallel()
 	const warnings = 200
 	p := newPlatform(t)
 	reached := make(chan struct{}, warnings*2)
@@ -105,6 +106,7 @@ func TestAKilledProcessLosesNoWarningAndRepeatsOnlyWhatItWasAt(t *testing.T) {
 }
 
 func TestADeliveryOfAProcessThatLivesIsLeftToIt(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	asked, answer := make(chan struct{}), make(chan struct{})
 	rec := receivePlain(t, func(nth int, w http.ResponseWriter, _ *http.Request) {
@@ -133,6 +135,7 @@ func TestADeliveryOfAProcessThatLivesIsLeftToIt(t *testing.T) {
 }
 
 func TestAStopHandsBackWhatHasNotEnded(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	asked := make(chan struct{}, 2)
 	rec := receivePlain(t, func(nth int, w http.ResponseWriter, r *http.Request) {
@@ -161,6 +164,7 @@ func TestAStopHandsBackWhatHasNotEnded(t *testing.T) {
 }
 
 func TestAStopLetsDeliveriesEndThatAreAboutTo(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	asked, answer := make(chan struct{}), make(chan struct{})
 	rec := receivePlain(t, func(int, http.ResponseWriter, *http.Request) {

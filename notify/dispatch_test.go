@@ -9,6 +9,7 @@ import (
 )
 
 func TestSeveralDispatchersDeliverEachOf500WarningsOnce(t *testing.T) {
+	t.Parallel()
 	const warnings, teams = 500, 10
 	p := newPlatform(t)
 	rec := receivePlain(t, nil)
@@ -36,6 +37,7 @@ func TestSeveralDispatchersDeliverEachOf500WarningsOnce(t *testing.T) {
 }
 
 func TestAWarningIsFoundWithoutBeingWokenFor(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	rec := receivePlain(t, nil)
 	tm := p.team("Team")
@@ -51,6 +53,7 @@ func TestAWarningIsFoundWithoutBeingWokenFor(t *testing.T) {
 }
 
 func TestAWakeHasTheDispatcherLookLongBeforeItWouldByItself(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	rec := receivePlain(t, nil)
 	tm := p.team("Team")
@@ -66,6 +69,7 @@ func TestAWakeHasTheDispatcherLookLongBeforeItWouldByItself(t *testing.T) {
 }
 
 func TestAWarningThatGoesNowhereIsDispatchedAndDone(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	tm := p.team("Team")
 	tm.seat(models.RoleOwner, "en")
@@ -78,6 +82,7 @@ func TestAWarningThatGoesNowhereIsDispatchedAndDone(t *testing.T) {
 }
 
 func TestARuleThatIsSwitchedOffOrChangedMeanwhileIsObeyed(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	wrong, right := receivePlain(t, status(500)), receivePlain(t, nil)
 	tm := p.team("Team")
@@ -116,6 +121,7 @@ func TestADeliveryIsTriedForAboutADay(t *testing.T) {
 }
 
 func TestADeliveryThatNeverSucceedsIsGivenUp(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	rec := receivePlain(t, status(503))
 	proc := p.process(nil)
@@ -129,6 +135,7 @@ func TestADeliveryThatNeverSucceedsIsGivenUp(t *testing.T) {
 }
 
 func TestWhatADeadProcessHadBegunIsPutBackAtTheStart(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	rec := receivePlain(t, nil)
 	tm := p.team("Team")

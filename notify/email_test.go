@@ -49,6 +49,7 @@ func readMail(t *testing.T, message *mail.Message) (subject, text, html string) 
 }
 
 func TestThoseWhoLeadATeamGetAnEmailEachInTheirLanguage(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	server := serveMail(t, behaviour{})
 	tm := p.team("Zelte & Söhne")
@@ -103,6 +104,7 @@ func TestThoseWhoLeadATeamGetAnEmailEachInTheirLanguage(t *testing.T) {
 }
 
 func TestATeamsNameCannotAddHeaders(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	server := serveMail(t, behaviour{})
 	tm := p.team("Tents\r\nBcc: mallory@example.com\r\n\r\nHello\u2028\x1b" + strings.Repeat("ñ", 300))
@@ -122,6 +124,7 @@ func TestATeamsNameCannotAddHeaders(t *testing.T) {
 }
 
 func TestWhatAMemberHasUsedUpIsToldToTheMemberAlone(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	server := serveMail(t, behaviour{})
 	tm := p.team("Team")
@@ -141,6 +144,7 @@ func TestWhatAMemberHasUsedUpIsToldToTheMemberAlone(t *testing.T) {
 }
 
 func TestWhoHasLeftMeanwhileGetsNothing(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	server := serveMail(t, behaviour{refuse: func(c string, n int) (string, bool) { return "451 later", c == "RCPT" && n <= 6 }})
 	tm := p.team("Team")
@@ -161,6 +165,7 @@ func TestWhoHasLeftMeanwhileGetsNothing(t *testing.T) {
 }
 
 func TestAMailServerThatRefusesIsAskedAgainUnlessForGood(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		behaviour behaviour
 		taken     int // e-mails
@@ -179,6 +184,7 @@ func TestAMailServerThatRefusesIsAskedAgainUnlessForGood(t *testing.T) {
 		"a reset, after it has taken": {behaviour{refuse: always("RSET", "")}, 1, 1, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := newPlatform(t)
 			server := serveMail(t, c.behaviour)
 			tm := p.team("Team")
@@ -199,6 +205,7 @@ func TestAMailServerThatRefusesIsAskedAgainUnlessForGood(t *testing.T) {
 }
 
 func TestAnEmailThatIsRepeatedIsRecognisable(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	server := serveMail(t, behaviour{})
 	tm := p.team("Team")
@@ -220,11 +227,13 @@ func TestAnEmailThatIsRepeatedIsRecognisable(t *testing.T) {
 }
 
 func TestEmailsAreEncryptedAndSignedInFor(t *testing.T) {
+	t.Parallel()
 	for name, b := range map[string]behaviour{
 		"by STARTTLS": {startTLS: true, password: "hush"},
 		"by smtps":    {tls: true, password: "hush"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := newPlatform(t)
 			server := serveMail(t, b)
 			tm := p.team("Team")
@@ -241,6 +250,7 @@ func TestEmailsAreEncryptedAndSignedInFor(t *testing.T) {
 }
 
 func TestAWrongPasswordIsTriedAgainAndNotLogged(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	server := serveMail(t, behaviour{startTLS: true, password: "right"})
 	tm := p.team("Team")
@@ -255,6 +265,7 @@ func TestAWrongPasswordIsTriedAgainAndNotLogged(t *testing.T) {
 }
 
 func TestAMailServerElsewhereMustEncrypt(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		offered bool
 		taken   int
@@ -263,6 +274,7 @@ func TestAMailServerElsewhereMustEncrypt(t *testing.T) {
 		"and does not": {false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := newPlatform(t)
 			server := serveMail(t, behaviour{startTLS: c.offered})
 			tm := p.team("Team")
@@ -287,6 +299,7 @@ func TestAMailServerElsewhereMustEncrypt(t *testing.T) {
 }
 
 func TestWithoutAMailServerEmailsAreLoggedAsNotSent(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	tm := p.team("Team")
 	owner := tm.seat(models.RoleOwner, "en")
@@ -306,6 +319,7 @@ func TestWithoutAMailServerEmailsAreLoggedAsNotSent(t *testing.T) {
 }
 
 func TestWebhooksThatHangKeepNoEmailWaiting(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	server := serveMail(t, behaviour{})
 	hung := make(chan struct{}, 2*maxRequests)

@@ -83,7 +83,7 @@ type timing struct {
 func defaultTiming() timing {
 	return timing{
 		pause: 100 * time.Millisecond, poll: 3 * time.Second, fetch: 500 * time.Millisecond,
-		sweep: 20 * time.Second, abandoned: 2 * time.Minute,
+		sweep: 20 * time.Second, abandoned: time.Minute,
 		delivery: 45 * time.Second, webhook: 10 * time.Second, smtp: 15 * time.Second,
 		firstRetry: 5 * time.Second, lastRetry: 2 * time.Hour, grace: 5 * time.Second,
 	}

@@ -113,6 +113,7 @@ func TestPrivateAddressesAreNeverConnectedTo(t *testing.T) {
 }
 
 func TestANameDoesNotLeadToAPrivateAddress(t *testing.T) {
+	t.Parallel()
 	for _, address := range []string{"127.0.0.1", "::1", "::ffff:127.0.0.1"} {
 		port, connected := trap(t)
 		p := newPlatform(t)
@@ -133,6 +134,7 @@ func TestANameDoesNotLeadToAPrivateAddress(t *testing.T) {
 }
 
 func TestANameLeadsToAPrivateAddressWhereThatIsAllowed(t *testing.T) {
+	t.Parallel()
 	rec := receive(t, nil)
 	target, _ := url.Parse(rec.URL)
 	names := resolve(t, "127.0.0.1")
@@ -157,6 +159,10 @@ func TestWithoutTlsOnlyPrivateAddressesAreReachedAndOnlyWhereAllowed(t *testing.
 	}
 	if err := send(newRequester(false, patience, outside{}), rec.URL); err == nil || len(rec.requests()) != 0 {
 		t.Errorf("a private address was told: %v", err)
+	}
+	err := send(newRequester(false, patience, outside{resolver: resolve(t, "93.184.216.34")}), "http://hooks.example.com")
+	if err == nil || !strings.Contains(err.Error(), "need https") {
+		t.Errorf("a public address was to be told without TLS: %v", err)
 	}
 	allowed := newRequester(true, patience, outside{})
 	if err := send(allowed, rec.URL); err != nil || len(rec.requests()) != 1 {

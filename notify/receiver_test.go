@@ -131,6 +131,7 @@ func status(statuses ...int) func(int, http.ResponseWriter, *http.Request) {
 }
 
 func TestARequestIsSignedAndSaysWhatTheApiSays(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	rec := receive(t, nil)
 	p.process(rec.trusts)
@@ -177,6 +178,7 @@ func TestARequestIsSignedAndSaysWhatTheApiSays(t *testing.T) {
 }
 
 func TestARequestThatFailsIsRepeatedWithTheSameId(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	rec := receive(t, status(500, 500, 200))
 	proc := p.process(rec.trusts)
@@ -202,6 +204,7 @@ func TestARequestThatFailsIsRepeatedWithTheSameId(t *testing.T) {
 }
 
 func TestAWebhookThatIsGoneIsNotAskedAgain(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	rec := receive(t, status(http.StatusGone))
 	proc := p.process(rec.trusts)
@@ -215,6 +218,7 @@ func TestAWebhookThatIsGoneIsNotAskedAgain(t *testing.T) {
 }
 
 func TestARedirectIsNotFollowed(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	elsewhere := receivePlain(t, nil)
 	rec := receive(t, func(nth int, w http.ResponseWriter, r *http.Request) {
@@ -233,6 +237,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 }
 
 func TestAnAnswerThatDoesNotComeIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	rec := receive(t, func(nth int, w http.ResponseWriter, r *http.Request) {
 		if nth == 1 {
@@ -253,6 +258,7 @@ func TestAnAnswerThatDoesNotComeIsNotWaitedFor(t *testing.T) {
 }
 
 func TestAnAnswerWithoutAnEndIsNotRead(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	written := make(chan int, 1)
 	rec := receive(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
@@ -276,6 +282,7 @@ func TestAnAnswerWithoutAnEndIsNotRead(t *testing.T) {
 }
 
 func TestACertificateThatNobodyVouchesForIsNotTrusted(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t)
 	rec := receive(t, nil)
 	proc := p.process(nil)
