@@ -137,13 +137,15 @@ FROM products p
 LEFT JOIN LATERAL (
 	SELECT g.actor_id, g.operation, g.created_at
 	FROM generations g
-	WHERE g.product_id = p.id AND g.id > $5 AND g.created_at > $4 AND g.actor_id <> $3 AND g.status <> 'CANCELLED'
+	WHERE g.product_id = p.id AND (g.product_id, g.id) > (p.id, $5) AND g.created_at > $4
+		AND g.actor_id <> $3 AND g.status <> 'CANCELLED'
 	ORDER BY g.id DESC
 	LIMIT 1) AS recent ON true
 WHERE p.id = ANY($1)`
 
 // stateOf reads what a quote needs of its products, in their order. Ids begin with their time: the id of the oldest
-// moment that counts keeps the database from reading a product's whole past.
+// moment that counts keeps the database from reading a product's whole past. It is compared together with the product,
+// or the planner would rather read the latest operations on all products.
 func (o *Operations) stateOf(ctx context.Context, r QuoteRequest, now time.Time) ([]productState, error) {
 	products, since := r.Products, now.Add(-recently)
 	if len(products) == 0 {
