@@ -119,3 +119,26 @@ func TestWhatTimeAloneCrossesIsWarnedOfOnceHoweverManyPostIt(t *testing.T) {
 	want(t, "grants that the rule remembers", len(rule.WarnedOf), 0)
 	p.checkTokens()
 }
+
+func TestARuleMayBeDeletedAndSetAgainInOneChange(t *testing.T) {
+	tm := newPlatform(t).team("UTC")
+	rule := *rulesOf(tm)[0]
+	rule.Threshold = 50
+	tm.must(Change{Decide: func(tx *Tx) error {
+		tx.DeleteRule(rule.ID)
+		tx.SetRule(rule)
+		return nil
+	}})
+	want(t, "rules", len(rulesOf(tm)), 3)
+	want(t, "threshold", rulesOf(tm)[0].Threshold, 50)
+	fresh := models.AlertRule{ID: models.NewAlertRuleID(time.Now()), Metric: models.MetricAvailableTokensBelow, Threshold: 70}
+	tm.must(Change{Decide: func(tx *Tx) error {
+		tx.DeleteRule(rule.ID)
+		tx.SetRule(rule)
+		tx.DeleteRule(rule.ID)
+		tx.SetRule(fresh)
+		tx.DeleteRule(fresh.ID)
+		return nil
+	}})
+	want(t, "rules", len(rulesOf(tm)), 2)
+}
