@@ -34,6 +34,9 @@ func sessionSettings() map[string]string {
 		"lock_timeout":                        "2s",
 		"statement_timeout":                   "5s",
 		"idle_in_transaction_session_timeout": "5s",
+		// Compiling a statement takes longer than running any of ours: reports are the only ones whose plans look dear
+		// enough for it, and they are to answer within 50 ms.
+		"jit": "off",
 		// With these the server notices within 30 s that a client's machine is gone. Unix sockets ignore them.
 		"tcp_keepalives_idle":     "15",
 		"tcp_keepalives_interval": "5",

@@ -16,7 +16,7 @@ func TestASessionGivesUpOnWhatTakesTooLong(t *testing.T) {
 	got := map[string]string{}
 	for _, name := range []string{
 		"lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "TimeZone",
-		"application_name",
+		"application_name", "jit",
 	} {
 		var value string
 		if err := db.Gorm.WithContext(within(t, time.Minute)).Raw("SELECT current_setting(?)", name).Scan(&value).Error; err != nil {
@@ -26,7 +26,7 @@ func TestASessionGivesUpOnWhatTakesTooLong(t *testing.T) {
 	}
 	want := map[string]string{
 		"lock_timeout": "2s", "statement_timeout": "5s", "idle_in_transaction_session_timeout": "5s",
-		"TimeZone": "UTC", "application_name": "the test",
+		"TimeZone": "UTC", "application_name": "the test", "jit": "off",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
