@@ -122,10 +122,10 @@ func calendarFault(calendar Calendar, expected days) string {
 	return ""
 }
 
-// lookFault looks at the day every half hour: it never goes back, and ends later.
+// lookFault looks at the day again and again: it never goes back, and ends later.
 func lookFault(calendar Calendar, from, until time.Time) string {
 	day := calendar.DayAt(from)
-	for at := from; at.Before(until); at = at.Add(30 * time.Minute) {
+	for at := from; at.Before(until); at = at.Add(lookEvery) {
 		now := calendar.DayAt(at)
 		if now.Before(day) {
 			return fmt.Sprintf("it was %s, and at %s it is %s", day, at, now)

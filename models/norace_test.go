@@ -2,9 +2,13 @@
 
 package models
 
+import "time"
+
 const (
 	// raceDetector says that the race detector is on, which makes everything slower.
 	raceDetector = false
 	// randomInstants is how many random instants are tried for each pair of zones.
 	randomInstants = 24
+	// lookEvery is how often a calendar is looked at.
+	lookEvery = 30 * time.Minute
 )
