@@ -25,11 +25,13 @@ func TestWhereWarningsGo(t *testing.T) {
 		want    []Job
 	}{
 		"by mail to each who leads": {
-			[]rule{{id: "a", metric: day, email: true}}, by(models.WarningDailyLimitNear, "a"),
+			[]rule{{id: "a", metric: day, email: true}},
+			by(models.WarningDailyLimitNear, "a"),
 			[]Job{mail("ada"), mail("bob")},
 		},
 		"to the rule's webhook": {
-			[]rule{{id: "a", metric: day, url: "u"}}, by(models.WarningDailyLimitNear, "a"),
+			[]rule{{id: "a", metric: day, url: "u"}},
+			by(models.WarningDailyLimitNear, "a"),
 			[]Job{hook("a")},
 		},
 		"not where other rules say": {
@@ -42,8 +44,10 @@ func TestWhereWarningsGo(t *testing.T) {
 		},
 		"a limit that is reached, where all rules of the day say, everybody and every address once": {
 			[]rule{
-				{id: "a", metric: day, email: true, url: "u"}, {id: "b", metric: day, email: true, url: "u"},
-				{id: "c", metric: day, url: "v"}, {id: "d", metric: tokens, email: true, url: "w"},
+				{id: "a", metric: day, email: true, url: "u"},
+				{id: "b", metric: day, email: true, url: "u"},
+				{id: "c", metric: day, url: "v"},
+				{id: "d", metric: tokens, email: true, url: "w"},
 			},
 			of(models.WarningDailyLimitReached),
 			[]Job{hook("a"), hook("c"), mail("ada"), mail("bob")},
@@ -59,11 +63,13 @@ func TestWhereWarningsGo(t *testing.T) {
 			[]Job{hook("b")},
 		},
 		"a grant that expires, where its rule says": {
-			[]rule{{id: "a", metric: expiry, email: true, url: "u"}}, by(models.WarningGrantExpiring, "a"),
+			[]rule{{id: "a", metric: expiry, email: true, url: "u"}},
+			by(models.WarningGrantExpiring, "a"),
 			[]Job{hook("a"), mail("ada"), mail("bob")},
 		},
 		"a member's limit, to the member alone": {
-			[]rule{{id: "a", metric: day, email: true, url: "u"}}, about(models.WarningMemberLimitReached, "eve"),
+			[]rule{{id: "a", metric: day, email: true, url: "u"}},
+			about(models.WarningMemberLimitReached, "eve"),
 			[]Job{mail("eve")},
 		},
 		"a member's limit, nowhere if the day sends no mail": {
