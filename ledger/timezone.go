@@ -55,7 +55,7 @@ func (a *Account) zoneFixedUntil() (until time.Time) {
 	return until
 }
 
-// enterZone makes the pending time zone the account's.
+// enterZone makes the pending time zone the account's. The end of the day stays: the calendar that had both zones knew it.
 func (a *Account) enterZone(zone *time.Location) {
 	a.balance.TimeZone = *a.balance.PendingTimeZone
 	a.calendar.Zone = zone
@@ -66,7 +66,6 @@ func (a *Account) dropPendingZone() {
 	a.touchSettings()
 	a.calendar.Next = nil
 	a.balance.PendingTimeZone, a.balance.PendingTimeZoneAt, a.balance.PendingLastDay = nil, nil, nil
-	a.dayEnds = a.calendar.EndOf(a.balance.Day)
 }
 
 // touchSettings marks the balance's limits, thresholds and time zone as changed.

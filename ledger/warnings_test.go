@@ -142,3 +142,24 @@ func TestARuleMayBeDeletedAndSetAgainInOneChange(t *testing.T) {
 	}})
 	want(t, "rules", len(rulesOf(tm)), 2)
 }
+
+func TestAGrantThatIsHeldAsAWholeIsRemembered(t *testing.T) {
+	tm := newPlatform(t).team("UTC")
+	soon := time.Now().AddDate(0, 0, 2)
+	tm.must(Change{Decide: func(tx *Tx) error {
+		tx.Issue(gift(10, &soon), nil)
+		return nil
+	}})
+	id := tm.mustReserve(models.OperationSearchImages)
+	later := soon.AddDate(0, 0, 1)
+	tm.must(Change{Decide: func(tx *Tx) error { // which loads no grant but its own
+		tx.Issue(gift(10, &later), nil)
+		return nil
+	}})
+	want(t, "warnings of two grants", tm.warnedOf()[models.WarningGrantExpiring], 2)
+	if _, err := tm.release(id, models.PartImages); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "warnings once it is back", tm.warnedOf()[models.WarningGrantExpiring], 2)
+	tm.checkTokens()
+}
