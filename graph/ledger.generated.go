@@ -28,6 +28,8 @@ type BalanceResolver interface {
 
 	StatusReason(ctx context.Context, obj *models.Balance) (string, error)
 	OperationsLeft(ctx context.Context, obj *models.Balance) ([]OperationsLeft, error)
+
+	RunsOutOn(ctx context.Context, obj *models.Balance) (*models.Date, error)
 }
 type GrantResolver interface {
 	Status(ctx context.Context, obj *models.Grant) (models.GrantStatus, error)
@@ -491,7 +493,7 @@ func _Balance_nextExpiry(ctx context.Context, ec *executionContext, field graphq
 			return fieldContext_Balance_nextExpiry(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.NextExpiry, nil
+			return obj.NextExpiry(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.GrantExpiry) graphql.Marshaler {
@@ -505,7 +507,7 @@ func fieldContext_Balance_nextExpiry(_ context.Context, ec *executionContext, fi
 	fc = &graphql.FieldContext{
 		Object:     "Balance",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return childFields_GrantExpiry(ctx, ec, field)
@@ -535,6 +537,29 @@ func _Balance_updatedAt(ctx context.Context, ec *executionContext, field graphql
 }
 func fieldContext_Balance_updatedAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Balance", field, false, false, "DateTime")
+}
+
+func _Balance_runsOutOn(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Balance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Balance_runsOutOn(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Balance().RunsOutOn(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Date) graphql.Marshaler {
+			return marshalODate2ᚖproductgeneratorᚋmodelsᚐDate(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Balance_runsOutOn(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Balance", field, true, true, "Date")
 }
 
 func _Grant_id(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Grant) (ret graphql.Marshaler) {
@@ -1788,6 +1813,12 @@ func _Balance(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "runsOutOn":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Balance_runsOutOn(ctx, ec, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2428,6 +2459,14 @@ func marshalNLedgerEntry2ᚕproductgeneratorᚋmodelsᚐLedgerEntryᚄ(ctx conte
 	}
 
 	return ret
+}
+
+func marshalNLedgerEntry2ᚖproductgeneratorᚋmodelsᚐLedgerEntry(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *models.LedgerEntry) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LedgerEntry!")
+		return graphql.Null
+	}
+	return _LedgerEntry(ctx, ec, sel, v)
 }
 
 func marshalNLedgerEntryConnection2ᚖproductgeneratorᚋmodelsᚐConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *models.Connection[models.LedgerEntry]) graphql.Marshaler {

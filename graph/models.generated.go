@@ -29,6 +29,12 @@ type AcceptInvitationInput struct {
 	Token string `json:"token"`
 }
 
+// Which warning to take note of.
+type AcknowledgeWarningInput struct {
+	// Its id.
+	ID string `json:"id"`
+}
+
 // What platform administrators see.
 type Administration struct {
 	// Opaque; there is one.
@@ -47,6 +53,34 @@ func (Administration) IsNode() {}
 type AdministrationPayload struct {
 	// The settings as they are now.
 	Administration *Administration `json:"administration,omitempty"`
+	// Why nothing was done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// An alert rule to make or change. What is left out stays as it is.
+type AlertRuleInput struct {
+	// Which rule to change; left out: a new one is made.
+	ID graphql.Omittable[*string] `json:"id,omitempty"`
+	// Whose.
+	TeamID string `json:"teamId"`
+	// What it watches.
+	Metric models.AlertMetric `json:"metric"`
+	// Percent (1 to 100), tokens or days (1 to 365), as the metric says.
+	Threshold int `json:"threshold"`
+	// Whether ADMINs and OWNERs get an e-mail. A new rule sends none unless told to.
+	Email graphql.Omittable[*bool] `json:"email,omitempty"`
+	// Where a signed request goes: an https address. Null: nowhere.
+	WebhookURL graphql.Omittable[*string] `json:"webhookUrl,omitempty"`
+	// Whether it warns at all. A new rule does unless told not to.
+	Enabled graphql.Omittable[*bool] `json:"enabled,omitempty"`
+}
+
+// An alert rule, or why there is none.
+type AlertRulePayload struct {
+	// The rule as it is now, or was when it was deleted.
+	AlertRule *models.AlertRule `json:"alertRule,omitempty"`
+	// What signs the requests to the rule's webhook, in the form of Standard Webhooks. It is shown only when the address is set.
+	WebhookSecret *string `json:"webhookSecret,omitempty"`
 	// Why nothing was done.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -92,6 +126,20 @@ type ConflictError struct {
 }
 
 func (ConflictError) IsUserError() {}
+
+// Which consumption to report.
+type ConsumptionInput struct {
+	// Which days, 1,100 at most.
+	Period *PeriodInput `json:"period"`
+	// How long a bucket is.
+	Granularity models.Granularity `json:"granularity"`
+	// What the rows are.
+	GroupBy graphql.Omittable[*models.ReportDimension] `json:"groupBy,omitempty"`
+	// Only these operations; left out: all.
+	Operations graphql.Omittable[[]models.Operation] `json:"operations,omitempty"`
+	// Only what these users spent; left out: all.
+	MemberIds graphql.Omittable[[]string] `json:"memberIds,omitempty"`
+}
 
 // A new product.
 type CreateProductInput struct {
@@ -175,6 +223,12 @@ func (DebtError) IsUserError() {}
 type DefaultDailyLimitInput struct {
 	// 0 or more; -1: no limit.
 	Tokens models.Tokens `json:"tokens"`
+}
+
+// Which alert rule to delete.
+type DeleteAlertRuleInput struct {
+	// Its id.
+	ID string `json:"id"`
 }
 
 // Which product to delete.
@@ -407,6 +461,14 @@ type LedgerFilter struct {
 	To graphql.Omittable[*time.Time] `json:"to,omitempty"`
 }
 
+// A warning, or why there is none.
+type LimitWarningPayload struct {
+	// The warning as it is now.
+	LimitWarning *models.LimitWarning `json:"limitWarning,omitempty"`
+	// Why nothing was done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Which version is good.
 type MarkReviewedInput struct {
 	// Of which product.
@@ -464,6 +526,14 @@ type PartCost struct {
 	Part models.Part `json:"part"`
 	// How much.
 	Tokens models.Tokens `json:"tokens"`
+}
+
+// Days of the team's calendar, both ends included.
+type PeriodInput struct {
+	// The first day.
+	From models.Date `json:"from"`
+	// The last day.
+	To models.Date `json:"to"`
 }
 
 // Which images to pick.
@@ -668,6 +738,16 @@ type TemplatePreviewInput struct {
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
 }
 
+// What to change about a member. What is left out stays as it is.
+type UpdateMemberInput struct {
+	// Which membership.
+	ID string `json:"id"`
+	// As what.
+	Role graphql.Omittable[*models.TeamRole] `json:"role,omitempty"`
+	// The member's own share of a day, 0 or more; null clears it.
+	DailyLimit graphql.Omittable[*models.Tokens] `json:"dailyLimit,omitempty"`
+}
+
 // What changes of a product: what is left out stays, null clears.
 type UpdateProductInput struct {
 	// Which product.
@@ -682,6 +762,20 @@ type UpdateProductInput struct {
 	Category graphql.Omittable[*string] `json:"category,omitempty"`
 	// All attributes, in place of those there are; at most 100.
 	Attributes graphql.Omittable[[]AttributeInput] `json:"attributes,omitempty"`
+}
+
+// What to change about a team. What is left out stays as it is.
+type UpdateTeamInput struct {
+	// Which team.
+	TeamID string `json:"teamId"`
+	// 1 to 100 characters.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// IANA name, such as Europe/Madrid. It takes effect at pendingTimeZoneAt; one change in 24 hours. The present one takes a pending change back, until the next midnight.
+	TimeZone graphql.Omittable[*string] `json:"timeZone,omitempty"`
+	// The team's own daily limit, 0 or more; null clears it.
+	DailyLimit graphql.Omittable[*models.Tokens] `json:"dailyLimit,omitempty"`
+	// At this many available tokens or fewer the balance is LOW: 0 to 2147483647. Alert rules that stand at the old threshold move with it.
+	LowBalanceThreshold graphql.Omittable[*models.Tokens] `json:"lowBalanceThreshold,omitempty"`
 }
 
 // What changes of a template: what is left out stays.
@@ -724,6 +818,8 @@ const (
 	QuoteWarningKindTemplateWouldDo QuoteWarningKind = "TEMPLATE_WOULD_DO"
 	// What it delivers is there already.
 	QuoteWarningKindPartAlreadyPresent QuoteWarningKind = "PART_ALREADY_PRESENT"
+	// Another member started an operation on the product within the last two minutes.
+	QuoteWarningKindStartedByColleague QuoteWarningKind = "STARTED_BY_COLLEAGUE"
 )
 
 var AllQuoteWarningKind = []QuoteWarningKind{
@@ -732,11 +828,12 @@ var AllQuoteWarningKind = []QuoteWarningKind{
 	QuoteWarningKindRegeneratesUnreviewedContent,
 	QuoteWarningKindTemplateWouldDo,
 	QuoteWarningKindPartAlreadyPresent,
+	QuoteWarningKindStartedByColleague,
 }
 
 func (e QuoteWarningKind) IsValid() bool {
 	switch e {
-	case QuoteWarningKindNearLimit, QuoteWarningKindLowBalanceAfter, QuoteWarningKindRegeneratesUnreviewedContent, QuoteWarningKindTemplateWouldDo, QuoteWarningKindPartAlreadyPresent:
+	case QuoteWarningKindNearLimit, QuoteWarningKindLowBalanceAfter, QuoteWarningKindRegeneratesUnreviewedContent, QuoteWarningKindTemplateWouldDo, QuoteWarningKindPartAlreadyPresent, QuoteWarningKindStartedByColleague:
 		return true
 	}
 	return false

@@ -1566,6 +1566,21 @@ func marshalNFloat2float64(ctx context.Context, ec *executionContext, sel ast.Se
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
+func unmarshalNID2productgeneratorᚋmodelsᚐAlertRuleID(ctx context.Context, ec *executionContext, v any) (models.AlertRuleID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.AlertRuleID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐAlertRuleID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.AlertRuleID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
 func unmarshalNID2productgeneratorᚋmodelsᚐBalanceID(ctx context.Context, ec *executionContext, v any) (models.BalanceID, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := models.BalanceID(tmp)
@@ -1678,6 +1693,21 @@ func unmarshalNID2productgeneratorᚋmodelsᚐLedgerEntryID(ctx context.Context,
 }
 
 func marshalNID2productgeneratorᚋmodelsᚐLedgerEntryID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.LedgerEntryID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐLimitWarningID(ctx context.Context, ec *executionContext, v any) (models.LimitWarningID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.LimitWarningID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐLimitWarningID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.LimitWarningID) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {

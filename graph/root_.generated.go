@@ -23,7 +23,10 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Administration() AdministrationResolver
+	AlertRule() AlertRuleResolver
 	Balance() BalanceResolver
+	ConsumptionReport() ConsumptionReportResolver
+	ConsumptionRow() ConsumptionRowResolver
 	Content() ContentResolver
 	Discrepancy() DiscrepancyResolver
 	Generation() GenerationResolver
@@ -31,8 +34,10 @@ type ResolverRoot interface {
 	GenerationPart() GenerationPartResolver
 	Grant() GrantResolver
 	GrantDraw() GrantDrawResolver
+	Insights() InsightsResolver
 	Invitation() InvitationResolver
 	LedgerEntry() LedgerEntryResolver
+	LimitWarning() LimitWarningResolver
 	Membership() MembershipResolver
 	Mutation() MutationResolver
 	Product() ProductResolver
@@ -58,6 +63,21 @@ type ComplexityRoot struct {
 		UserErrors     func(childComplexity int) int
 	}
 
+	AlertRule struct {
+		Email      func(childComplexity int) int
+		Enabled    func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Metric     func(childComplexity int) int
+		Threshold  func(childComplexity int) int
+		WebhookURL func(childComplexity int) int
+	}
+
+	AlertRulePayload struct {
+		AlertRule     func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+		WebhookSecret func(childComplexity int) int
+	}
+
 	Attribute struct {
 		Name  func(childComplexity int) int
 		Value func(childComplexity int) int
@@ -77,6 +97,7 @@ type ComplexityRoot struct {
 		RemainingToday   func(childComplexity int) int
 		Reserved         func(childComplexity int) int
 		ResetsAt         func(childComplexity int) int
+		RunsOutOn        func(childComplexity int) int
 		Spendable        func(childComplexity int) int
 		Status           func(childComplexity int) int
 		StatusReason     func(childComplexity int) int
@@ -91,6 +112,30 @@ type ComplexityRoot struct {
 		ConflictsWith func(childComplexity int) int
 		Message       func(childComplexity int) int
 		Path          func(childComplexity int) int
+	}
+
+	ConsumptionBucket struct {
+		Count  func(childComplexity int) int
+		From   func(childComplexity int) int
+		Rows   func(childComplexity int) int
+		To     func(childComplexity int) int
+		Tokens func(childComplexity int) int
+	}
+
+	ConsumptionReport struct {
+		Buckets func(childComplexity int) int
+		CSV     func(childComplexity int) int
+		Count   func(childComplexity int) int
+		Top     func(childComplexity int) int
+		Total   func(childComplexity int) int
+	}
+
+	ConsumptionRow struct {
+		Count  func(childComplexity int) int
+		Key    func(childComplexity int) int
+		Label  func(childComplexity int) int
+		Share  func(childComplexity int) int
+		Tokens func(childComplexity int) int
 	}
 
 	Content struct {
@@ -279,6 +324,15 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	Insights struct {
+		Advice      func(childComplexity int) int
+		ByMember    func(childComplexity int) int
+		Discarded   func(childComplexity int) int
+		Kept        func(childComplexity int) int
+		Regenerated func(childComplexity int) int
+		Separate    func(childComplexity int) int
+	}
+
 	InsufficientTokensError struct {
 		Available   func(childComplexity int) int
 		ClearableBy func(childComplexity int) int
@@ -335,6 +389,36 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	LimitWarning struct {
+		AcknowledgedAt func(childComplexity int) int
+		AcknowledgedBy func(childComplexity int) int
+		BalanceVersion func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		Member         func(childComplexity int) int
+		Message        func(childComplexity int) int
+		RaisedAt       func(childComplexity int) int
+		Rule           func(childComplexity int) int
+		Threshold      func(childComplexity int) int
+		Value          func(childComplexity int) int
+	}
+
+	LimitWarningConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	LimitWarningEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	LimitWarningPayload struct {
+		LimitWarning func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	Membership struct {
 		ConsumedToday  func(childComplexity int) int
 		DailyLimit     func(childComplexity int) int
@@ -370,12 +454,14 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		AcceptInvitation      func(childComplexity int, input AcceptInvitationInput) int
+		AcknowledgeWarning    func(childComplexity int, input AcknowledgeWarningInput) int
 		ApplyTemplate         func(childComplexity int, input ApplyTemplateInput) int
 		CancelGeneration      func(childComplexity int, input CancelGenerationInput) int
 		CancelGenerationBatch func(childComplexity int, input CancelGenerationBatchInput) int
 		CreateProduct         func(childComplexity int, input CreateProductInput) int
 		CreateTeam            func(childComplexity int, input CreateTeamInput) int
 		CreateTemplate        func(childComplexity int, input CreateTemplateInput) int
+		DeleteAlertRule       func(childComplexity int, input DeleteAlertRuleInput) int
 		DeleteProduct         func(childComplexity int, input DeleteProductInput) int
 		DeleteTemplate        func(childComplexity int, input DeleteTemplateInput) int
 		EditContent           func(childComplexity int, input EditContentInput) int
@@ -391,12 +477,15 @@ type ComplexityRoot struct {
 		RestoreContent        func(childComplexity int, input RestoreContentInput) int
 		SearchImages          func(childComplexity int, input GenerateInput) int
 		SearchPrices          func(childComplexity int, input GenerateInput) int
+		SetAlertRule          func(childComplexity int, input AlertRuleInput) int
 		SetDefaultDailyLimit  func(childComplexity int, input DefaultDailyLimitInput) int
 		SetTeamPlan           func(childComplexity int, input TeamPlanInput) int
 		SignIn                func(childComplexity int, input SignInInput) int
 		SignOut               func(childComplexity int) int
 		SignUp                func(childComplexity int, input SignUpInput) int
+		UpdateMember          func(childComplexity int, input UpdateMemberInput) int
 		UpdateProduct         func(childComplexity int, input UpdateProductInput) int
+		UpdateTeam            func(childComplexity int, input UpdateTeamInput) int
 		UpdateTemplate        func(childComplexity int, input UpdateTemplateInput) int
 	}
 
@@ -545,19 +634,28 @@ type ComplexityRoot struct {
 		BalanceChanged          func(childComplexity int, teamID string) int
 		GenerationBatchProgress func(childComplexity int, id string) int
 		GenerationProgress      func(childComplexity int, id string) int
+		LedgerEntries           func(childComplexity int, teamID string, afterSequence *int64) int
+		LimitWarnings           func(childComplexity int, teamID string, after *string) int
 	}
 
 	Team struct {
+		AlertRules          func(childComplexity int) int
 		AllowedDailyLimit   func(childComplexity int) int
 		Balance             func(childComplexity int) int
+		Consumption         func(childComplexity int, input ConsumptionInput) int
 		Generations         func(childComplexity int, status []models.GenerationStatus, first *int, after *string) int
 		Grants              func(childComplexity int, status *models.GrantStatus, first *int, after *string) int
 		ID                  func(childComplexity int) int
+		Insights            func(childComplexity int, period PeriodInput) int
 		Invitations         func(childComplexity int) int
 		Ledger              func(childComplexity int, filter *LedgerFilter, first *int, after *string, last *int, before *string) int
+		LimitWarnings       func(childComplexity int, acknowledged *bool, first *int, after *string) int
 		LowBalanceThreshold func(childComplexity int) int
 		Members             func(childComplexity int, first *int, after *string) int
 		Name                func(childComplexity int) int
+		OwnDailyLimit       func(childComplexity int) int
+		PendingTimeZone     func(childComplexity int) int
+		PendingTimeZoneAt   func(childComplexity int) int
 		Plan                func(childComplexity int) int
 		Products            func(childComplexity int, search *string, first *int, after *string) int
 		Templates           func(childComplexity int, first *int, after *string) int
@@ -691,6 +789,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AdministrationPayload.UserErrors(childComplexity), true
 
+	case "AlertRule.email":
+		if e.ComplexityRoot.AlertRule.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRule.Email(childComplexity), true
+	case "AlertRule.enabled":
+		if e.ComplexityRoot.AlertRule.Enabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRule.Enabled(childComplexity), true
+	case "AlertRule.id":
+		if e.ComplexityRoot.AlertRule.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRule.ID(childComplexity), true
+	case "AlertRule.metric":
+		if e.ComplexityRoot.AlertRule.Metric == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRule.Metric(childComplexity), true
+	case "AlertRule.threshold":
+		if e.ComplexityRoot.AlertRule.Threshold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRule.Threshold(childComplexity), true
+	case "AlertRule.webhookUrl":
+		if e.ComplexityRoot.AlertRule.WebhookURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRule.WebhookURL(childComplexity), true
+
+	case "AlertRulePayload.alertRule":
+		if e.ComplexityRoot.AlertRulePayload.AlertRule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRulePayload.AlertRule(childComplexity), true
+	case "AlertRulePayload.userErrors":
+		if e.ComplexityRoot.AlertRulePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRulePayload.UserErrors(childComplexity), true
+	case "AlertRulePayload.webhookSecret":
+		if e.ComplexityRoot.AlertRulePayload.WebhookSecret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRulePayload.WebhookSecret(childComplexity), true
+
 	case "Attribute.name":
 		if e.ComplexityRoot.Attribute.Name == nil {
 			break
@@ -782,6 +936,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Balance.ResetsAt(childComplexity), true
+	case "Balance.runsOutOn":
+		if e.ComplexityRoot.Balance.RunsOutOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Balance.RunsOutOn(childComplexity), true
 	case "Balance.spendable":
 		if e.ComplexityRoot.Balance.Spendable == nil {
 			break
@@ -849,6 +1009,99 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConflictError.Path(childComplexity), true
+
+	case "ConsumptionBucket.count":
+		if e.ComplexityRoot.ConsumptionBucket.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionBucket.Count(childComplexity), true
+	case "ConsumptionBucket.from":
+		if e.ComplexityRoot.ConsumptionBucket.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionBucket.From(childComplexity), true
+	case "ConsumptionBucket.rows":
+		if e.ComplexityRoot.ConsumptionBucket.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionBucket.Rows(childComplexity), true
+	case "ConsumptionBucket.to":
+		if e.ComplexityRoot.ConsumptionBucket.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionBucket.To(childComplexity), true
+	case "ConsumptionBucket.tokens":
+		if e.ComplexityRoot.ConsumptionBucket.Tokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionBucket.Tokens(childComplexity), true
+
+	case "ConsumptionReport.buckets":
+		if e.ComplexityRoot.ConsumptionReport.Buckets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionReport.Buckets(childComplexity), true
+	case "ConsumptionReport.csv":
+		if e.ComplexityRoot.ConsumptionReport.CSV == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionReport.CSV(childComplexity), true
+	case "ConsumptionReport.count":
+		if e.ComplexityRoot.ConsumptionReport.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionReport.Count(childComplexity), true
+	case "ConsumptionReport.top":
+		if e.ComplexityRoot.ConsumptionReport.Top == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionReport.Top(childComplexity), true
+	case "ConsumptionReport.total":
+		if e.ComplexityRoot.ConsumptionReport.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionReport.Total(childComplexity), true
+
+	case "ConsumptionRow.count":
+		if e.ComplexityRoot.ConsumptionRow.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionRow.Count(childComplexity), true
+	case "ConsumptionRow.key":
+		if e.ComplexityRoot.ConsumptionRow.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionRow.Key(childComplexity), true
+	case "ConsumptionRow.label":
+		if e.ComplexityRoot.ConsumptionRow.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionRow.Label(childComplexity), true
+	case "ConsumptionRow.share":
+		if e.ComplexityRoot.ConsumptionRow.Share == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionRow.Share(childComplexity), true
+	case "ConsumptionRow.tokens":
+		if e.ComplexityRoot.ConsumptionRow.Tokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsumptionRow.Tokens(childComplexity), true
 
 	case "Content.author":
 		if e.ComplexityRoot.Content.Author == nil {
@@ -1597,6 +1850,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ImportProductsPayload.UserErrors(childComplexity), true
 
+	case "Insights.advice":
+		if e.ComplexityRoot.Insights.Advice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Insights.Advice(childComplexity), true
+	case "Insights.byMember":
+		if e.ComplexityRoot.Insights.ByMember == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Insights.ByMember(childComplexity), true
+	case "Insights.discarded":
+		if e.ComplexityRoot.Insights.Discarded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Insights.Discarded(childComplexity), true
+	case "Insights.kept":
+		if e.ComplexityRoot.Insights.Kept == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Insights.Kept(childComplexity), true
+	case "Insights.regenerated":
+		if e.ComplexityRoot.Insights.Regenerated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Insights.Regenerated(childComplexity), true
+	case "Insights.separate":
+		if e.ComplexityRoot.Insights.Separate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Insights.Separate(childComplexity), true
+
 	case "InsufficientTokensError.available":
 		if e.ComplexityRoot.InsufficientTokensError.Available == nil {
 			break
@@ -1831,6 +2121,118 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LedgerEntryEdge.Node(childComplexity), true
 
+	case "LimitWarning.acknowledgedAt":
+		if e.ComplexityRoot.LimitWarning.AcknowledgedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarning.AcknowledgedAt(childComplexity), true
+	case "LimitWarning.acknowledgedBy":
+		if e.ComplexityRoot.LimitWarning.AcknowledgedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarning.AcknowledgedBy(childComplexity), true
+	case "LimitWarning.balanceVersion":
+		if e.ComplexityRoot.LimitWarning.BalanceVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarning.BalanceVersion(childComplexity), true
+	case "LimitWarning.id":
+		if e.ComplexityRoot.LimitWarning.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarning.ID(childComplexity), true
+	case "LimitWarning.kind":
+		if e.ComplexityRoot.LimitWarning.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarning.Kind(childComplexity), true
+	case "LimitWarning.member":
+		if e.ComplexityRoot.LimitWarning.Member == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarning.Member(childComplexity), true
+	case "LimitWarning.message":
+		if e.ComplexityRoot.LimitWarning.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarning.Message(childComplexity), true
+	case "LimitWarning.raisedAt":
+		if e.ComplexityRoot.LimitWarning.RaisedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarning.RaisedAt(childComplexity), true
+	case "LimitWarning.rule":
+		if e.ComplexityRoot.LimitWarning.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarning.Rule(childComplexity), true
+	case "LimitWarning.threshold":
+		if e.ComplexityRoot.LimitWarning.Threshold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarning.Threshold(childComplexity), true
+	case "LimitWarning.value":
+		if e.ComplexityRoot.LimitWarning.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarning.Value(childComplexity), true
+
+	case "LimitWarningConnection.edges":
+		if e.ComplexityRoot.LimitWarningConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarningConnection.Edges(childComplexity), true
+	case "LimitWarningConnection.nodes":
+		if e.ComplexityRoot.LimitWarningConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarningConnection.Nodes(childComplexity), true
+	case "LimitWarningConnection.pageInfo":
+		if e.ComplexityRoot.LimitWarningConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarningConnection.PageInfo(childComplexity), true
+
+	case "LimitWarningEdge.cursor":
+		if e.ComplexityRoot.LimitWarningEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarningEdge.Cursor(childComplexity), true
+	case "LimitWarningEdge.node":
+		if e.ComplexityRoot.LimitWarningEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarningEdge.Node(childComplexity), true
+
+	case "LimitWarningPayload.limitWarning":
+		if e.ComplexityRoot.LimitWarningPayload.LimitWarning == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarningPayload.LimitWarning(childComplexity), true
+	case "LimitWarningPayload.userErrors":
+		if e.ComplexityRoot.LimitWarningPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWarningPayload.UserErrors(childComplexity), true
+
 	case "Membership.consumedToday":
 		if e.ComplexityRoot.Membership.ConsumedToday == nil {
 			break
@@ -1955,6 +2357,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AcceptInvitation(childComplexity, args["input"].(AcceptInvitationInput)), true
+	case "Mutation.acknowledgeWarning":
+		if e.ComplexityRoot.Mutation.AcknowledgeWarning == nil {
+			break
+		}
+
+		args, err := field_Mutation_acknowledgeWarning_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcknowledgeWarning(childComplexity, args["input"].(AcknowledgeWarningInput)), true
 	case "Mutation.applyTemplate":
 		if e.ComplexityRoot.Mutation.ApplyTemplate == nil {
 			break
@@ -2021,6 +2434,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateTemplate(childComplexity, args["input"].(CreateTemplateInput)), true
+	case "Mutation.deleteAlertRule":
+		if e.ComplexityRoot.Mutation.DeleteAlertRule == nil {
+			break
+		}
+
+		args, err := field_Mutation_deleteAlertRule_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteAlertRule(childComplexity, args["input"].(DeleteAlertRuleInput)), true
 	case "Mutation.deleteProduct":
 		if e.ComplexityRoot.Mutation.DeleteProduct == nil {
 			break
@@ -2186,6 +2610,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SearchPrices(childComplexity, args["input"].(GenerateInput)), true
+	case "Mutation.setAlertRule":
+		if e.ComplexityRoot.Mutation.SetAlertRule == nil {
+			break
+		}
+
+		args, err := field_Mutation_setAlertRule_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetAlertRule(childComplexity, args["input"].(AlertRuleInput)), true
 	case "Mutation.setDefaultDailyLimit":
 		if e.ComplexityRoot.Mutation.SetDefaultDailyLimit == nil {
 			break
@@ -2236,6 +2671,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignUp(childComplexity, args["input"].(SignUpInput)), true
+	case "Mutation.updateMember":
+		if e.ComplexityRoot.Mutation.UpdateMember == nil {
+			break
+		}
+
+		args, err := field_Mutation_updateMember_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateMember(childComplexity, args["input"].(UpdateMemberInput)), true
 	case "Mutation.updateProduct":
 		if e.ComplexityRoot.Mutation.UpdateProduct == nil {
 			break
@@ -2247,6 +2693,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateProduct(childComplexity, args["input"].(UpdateProductInput)), true
+	case "Mutation.updateTeam":
+		if e.ComplexityRoot.Mutation.UpdateTeam == nil {
+			break
+		}
+
+		args, err := field_Mutation_updateTeam_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateTeam(childComplexity, args["input"].(UpdateTeamInput)), true
 	case "Mutation.updateTemplate":
 		if e.ComplexityRoot.Mutation.UpdateTemplate == nil {
 			break
@@ -2895,7 +3352,35 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.GenerationProgress(childComplexity, args["id"].(string)), true
+	case "Subscription.ledgerEntries":
+		if e.ComplexityRoot.Subscription.LedgerEntries == nil {
+			break
+		}
 
+		args, err := field_Subscription_ledgerEntries_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.LedgerEntries(childComplexity, args["teamId"].(string), args["afterSequence"].(*int64)), true
+	case "Subscription.limitWarnings":
+		if e.ComplexityRoot.Subscription.LimitWarnings == nil {
+			break
+		}
+
+		args, err := field_Subscription_limitWarnings_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.LimitWarnings(childComplexity, args["teamId"].(string), args["after"].(*string)), true
+
+	case "Team.alertRules":
+		if e.ComplexityRoot.Team.AlertRules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Team.AlertRules(childComplexity), true
 	case "Team.allowedDailyLimit":
 		if e.ComplexityRoot.Team.AllowedDailyLimit == nil {
 			break
@@ -2908,6 +3393,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.Balance(childComplexity), true
+	case "Team.consumption":
+		if e.ComplexityRoot.Team.Consumption == nil {
+			break
+		}
+
+		args, err := field_Team_consumption_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.Consumption(childComplexity, args["input"].(ConsumptionInput)), true
 	case "Team.generations":
 		if e.ComplexityRoot.Team.Generations == nil {
 			break
@@ -2936,6 +3432,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.ID(childComplexity), true
+	case "Team.insights":
+		if e.ComplexityRoot.Team.Insights == nil {
+			break
+		}
+
+		args, err := field_Team_insights_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.Insights(childComplexity, args["period"].(PeriodInput)), true
 	case "Team.invitations":
 		if e.ComplexityRoot.Team.Invitations == nil {
 			break
@@ -2953,6 +3460,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.Ledger(childComplexity, args["filter"].(*LedgerFilter), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Team.limitWarnings":
+		if e.ComplexityRoot.Team.LimitWarnings == nil {
+			break
+		}
+
+		args, err := field_Team_limitWarnings_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.LimitWarnings(childComplexity, args["acknowledged"].(*bool), args["first"].(*int), args["after"].(*string)), true
 	case "Team.lowBalanceThreshold":
 		if e.ComplexityRoot.Team.LowBalanceThreshold == nil {
 			break
@@ -2976,6 +3494,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.Name(childComplexity), true
+	case "Team.ownDailyLimit":
+		if e.ComplexityRoot.Team.OwnDailyLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Team.OwnDailyLimit(childComplexity), true
+	case "Team.pendingTimeZone":
+		if e.ComplexityRoot.Team.PendingTimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Team.PendingTimeZone(childComplexity), true
+	case "Team.pendingTimeZoneAt":
+		if e.ComplexityRoot.Team.PendingTimeZoneAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Team.PendingTimeZoneAt(childComplexity), true
 	case "Team.plan":
 		if e.ComplexityRoot.Team.Plan == nil {
 			break
@@ -3235,14 +3771,18 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", graphql.BindUnmarshaler(ec, unmarshalInputAcceptInvitationInput)),
+			graphql.NewInputUnmarshaler("AcknowledgeWarningInput", graphql.BindUnmarshaler(ec, unmarshalInputAcknowledgeWarningInput)),
+			graphql.NewInputUnmarshaler("AlertRuleInput", graphql.BindUnmarshaler(ec, unmarshalInputAlertRuleInput)),
 			graphql.NewInputUnmarshaler("ApplyTemplateInput", graphql.BindUnmarshaler(ec, unmarshalInputApplyTemplateInput)),
 			graphql.NewInputUnmarshaler("AttributeInput", graphql.BindUnmarshaler(ec, unmarshalInputAttributeInput)),
 			graphql.NewInputUnmarshaler("CancelGenerationBatchInput", graphql.BindUnmarshaler(ec, unmarshalInputCancelGenerationBatchInput)),
 			graphql.NewInputUnmarshaler("CancelGenerationInput", graphql.BindUnmarshaler(ec, unmarshalInputCancelGenerationInput)),
+			graphql.NewInputUnmarshaler("ConsumptionInput", graphql.BindUnmarshaler(ec, unmarshalInputConsumptionInput)),
 			graphql.NewInputUnmarshaler("CreateProductInput", graphql.BindUnmarshaler(ec, unmarshalInputCreateProductInput)),
 			graphql.NewInputUnmarshaler("CreateTeamInput", graphql.BindUnmarshaler(ec, unmarshalInputCreateTeamInput)),
 			graphql.NewInputUnmarshaler("CreateTemplateInput", graphql.BindUnmarshaler(ec, unmarshalInputCreateTemplateInput)),
 			graphql.NewInputUnmarshaler("DefaultDailyLimitInput", graphql.BindUnmarshaler(ec, unmarshalInputDefaultDailyLimitInput)),
+			graphql.NewInputUnmarshaler("DeleteAlertRuleInput", graphql.BindUnmarshaler(ec, unmarshalInputDeleteAlertRuleInput)),
 			graphql.NewInputUnmarshaler("DeleteProductInput", graphql.BindUnmarshaler(ec, unmarshalInputDeleteProductInput)),
 			graphql.NewInputUnmarshaler("DeleteTemplateInput", graphql.BindUnmarshaler(ec, unmarshalInputDeleteTemplateInput)),
 			graphql.NewInputUnmarshaler("EditContentInput", graphql.BindUnmarshaler(ec, unmarshalInputEditContentInput)),
@@ -3253,6 +3793,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("InviteMemberInput", graphql.BindUnmarshaler(ec, unmarshalInputInviteMemberInput)),
 			graphql.NewInputUnmarshaler("LedgerFilter", graphql.BindUnmarshaler(ec, unmarshalInputLedgerFilter)),
 			graphql.NewInputUnmarshaler("MarkReviewedInput", graphql.BindUnmarshaler(ec, unmarshalInputMarkReviewedInput)),
+			graphql.NewInputUnmarshaler("PeriodInput", graphql.BindUnmarshaler(ec, unmarshalInputPeriodInput)),
 			graphql.NewInputUnmarshaler("PickImagesInput", graphql.BindUnmarshaler(ec, unmarshalInputPickImagesInput)),
 			graphql.NewInputUnmarshaler("PickPricesInput", graphql.BindUnmarshaler(ec, unmarshalInputPickPricesInput)),
 			graphql.NewInputUnmarshaler("QuoteInput", graphql.BindUnmarshaler(ec, unmarshalInputQuoteInput)),
@@ -3261,7 +3802,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SignUpInput", graphql.BindUnmarshaler(ec, unmarshalInputSignUpInput)),
 			graphql.NewInputUnmarshaler("TeamPlanInput", graphql.BindUnmarshaler(ec, unmarshalInputTeamPlanInput)),
 			graphql.NewInputUnmarshaler("TemplatePreviewInput", graphql.BindUnmarshaler(ec, unmarshalInputTemplatePreviewInput)),
+			graphql.NewInputUnmarshaler("UpdateMemberInput", graphql.BindUnmarshaler(ec, unmarshalInputUpdateMemberInput)),
 			graphql.NewInputUnmarshaler("UpdateProductInput", graphql.BindUnmarshaler(ec, unmarshalInputUpdateProductInput)),
+			graphql.NewInputUnmarshaler("UpdateTeamInput", graphql.BindUnmarshaler(ec, unmarshalInputUpdateTeamInput)),
 			graphql.NewInputUnmarshaler("UpdateTemplateInput", graphql.BindUnmarshaler(ec, unmarshalInputUpdateTemplateInput)),
 		)
 	}
@@ -4412,6 +4955,8 @@ enum QuoteWarningKind {
   TEMPLATE_WOULD_DO
   "What it delivers is there already."
   PART_ALREADY_PRESENT
+  "Another member started an operation on the product within the last two minutes."
+  STARTED_BY_COLLEAGUE
 }
 
 """
@@ -4805,10 +5350,146 @@ type GenerateManyPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/reports.graphqls", Input: `"""
+How long a bucket of a report is.
+"""
+enum Granularity {
+  "A day of the team's calendar."
+  DAY
+  "An ISO week, Monday to Sunday."
+  WEEK
+  "A calendar month."
+  MONTH
+}
+
+"""
+What a report tells apart.
+"""
+enum ReportDimension {
+  "The operations."
+  OPERATION
+  "The parts of operations."
+  PART
+  "Who spent the tokens."
+  MEMBER
+  "The products that they were spent on."
+  PRODUCT
+}
+
+"""
+Days of the team's calendar, both ends included.
+"""
+input PeriodInput {
+  "The first day."
+  from: Date!
+  "The last day."
+  to: Date!
+}
+
+"""
+Which consumption to report.
+"""
+input ConsumptionInput {
+  "Which days, 1,100 at most."
+  period: PeriodInput!
+  "How long a bucket is."
+  granularity: Granularity! = DAY
+  "What the rows are."
+  groupBy: ReportDimension = OPERATION
+  "Only these operations; left out: all."
+  operations: [Operation!]
+  "Only what these users spent; left out: all."
+  memberIds: [ID!]
+}
+
+"""
+What was paid for delivered parts, each on the day on which its tokens were reserved. It always equals the ledger. What
+is still reserved is not in it.
+"""
+type ConsumptionReport {
+  "Tokens in the whole period."
+  total: Tokens!
+  "How many generations delivered something."
+  count: Int!
+  "Every bucket of the period, empty ones too. Weeks and months are cut off at the period's ends."
+  buckets: [ConsumptionBucket!]!
+  "The rows of the whole period, the most tokens first: the first 20, and the rest as one."
+  top: [ConsumptionRow!]!
+  "The same figures as comma-separated values (RFC 4180)."
+  csv: String!
+}
+
+"""
+A day, a week or a month of a report.
+"""
+type ConsumptionBucket {
+  "Its first day."
+  from: Date!
+  "Its last day."
+  to: Date!
+  "Tokens in it."
+  tokens: Tokens!
+  "How many generations delivered something."
+  count: Int!
+  "The most tokens first. Members and products beyond the period's first 20 are one row."
+  rows: [ConsumptionRow!]!
+}
+
+"""
+One operation, part, member or product of a report.
+"""
+type ConsumptionRow {
+  "The operation, the part, or the id of the member or product; other: the rest."
+  key: String!
+  "What people call it."
+  label: String!
+  "How many tokens."
+  tokens: Tokens!
+  "How many generations delivered something of it."
+  count: Int!
+  "Its share of the tokens, 0 to 1."
+  share: Float!
+}
+
+"""
+What the tokens of a period were good for. ENTERPRISE teams.
+"""
+type Insights {
+  "Tokens paid for a text that replaced one generated within 7 days."
+  regenerated: Tokens!
+  "Tokens paid for content that was deleted or replaced by hand within 7 days."
+  discarded: Tokens!
+  "How many times all three operations ran one by one on a product within an hour."
+  separate: Int!
+  "Tokens paid for everything else."
+  kept: Tokens!
+  "Who spent how much, the most tokens first: the first 20, and the rest as one."
+  byMember: [ConsumptionRow!]!
+  "What would save tokens, in plain words; empty: nothing to improve."
+  advice: [String!]!
+}
+
+extend type Team {
+  "What the team consumed in a period."
+  consumption("Which figures." input: ConsumptionInput!): ConsumptionReport
+  "What the tokens of a period were good for, 400 days at most. ENTERPRISE teams; FORBIDDEN for others."
+  insights("Which days." period: PeriodInput!): Insights
+}
+
+extend type Balance {
+  "The day on which the tokens run out if the team goes on as in the last 14 complete days, tokens that expire counted in; tokens that come in do not distort the pace, since only use counts. Null: not within a year, an unlimited team, or too little to go by: the first use lies less than 7 days back, or fewer than 3 of the 14 days have any."
+  runsOutOn: Date
+}
+`, BuiltIn: false},
 	{Name: "../schema/root.graphqls", Input: `"""
 An instant, RFC 3339 with an offset, such as 2026-11-23T18:30:00Z.
 """
 scalar DateTime
+
+"""
+A calendar day as YYYY-MM-DD, in the team's time zone.
+"""
+scalar Date
 
 """
 An amount of tokens: a whole number within ±2^53, as a JSON number. Strings and fractions are refused. -1 means
@@ -4987,10 +5668,16 @@ type Team implements Node {
   plan: Plan!
   "IANA name. The team's day begins at midnight there."
   timeZone: String!
+  "The time zone that the team changes to; null: it changes to none."
+  pendingTimeZone: String
+  "When that takes effect: the new zone's first midnight at least 20 hours after the present one's next. The day between is longer."
+  pendingTimeZoneAt: DateTime
   "The viewer's role; null: a platform administrator who is no member."
   viewerRole: TeamRole
   "The viewer's own place in the team; null: a platform administrator who is no member."
   viewerMembership: Membership
+  "The team's own daily limit; null: it set none. The tighter of it and allowedDailyLimit is in force."
+  ownDailyLimit: Tokens
   "What the platform allows the team a day: the default, or a limit of its own; -1: no limit."
   allowedDailyLimit: Tokens!
   "At this many available tokens or fewer the balance is LOW."
@@ -5071,6 +5758,10 @@ extend type Query {
 extend type Mutation {
   "Creates a team with the viewer as its OWNER. It has no tokens, but for a user's first team: the welcome gift."
   createTeam("The team." input: CreateTeamInput!): TeamPayload!
+  "Changes a team's name, time zone, own daily limit or warning threshold: all that is given, or nothing. ADMIN."
+  updateTeam("What to change." input: UpdateTeamInput!): TeamPayload!
+  "Changes a member's role or own daily limit. ADMIN; roles below one's own only, OWNERs any. The last OWNER stays."
+  updateMember("What to change." input: UpdateMemberInput!): MembershipPayload!
   "Invites somebody to a team by a link that works for 7 days. ADMIN; as what is below the inviter's own role, or the same for OWNERs."
   inviteMember("Whom, and as what." input: InviteMemberInput!): InvitationPayload!
   "Joins the team that the invitation is for. A member keeps the higher of both roles."
@@ -5085,6 +5776,34 @@ input CreateTeamInput {
   name: String!
   "IANA name, such as Europe/Madrid."
   timeZone: String!
+}
+
+"""
+What to change about a team. What is left out stays as it is.
+"""
+input UpdateTeamInput {
+  "Which team."
+  teamId: ID!
+  "1 to 100 characters."
+  name: String
+  "IANA name, such as Europe/Madrid. It takes effect at pendingTimeZoneAt; one change in 24 hours. The present one takes a pending change back, until the next midnight."
+  timeZone: String
+  "The team's own daily limit, 0 or more; null clears it."
+  dailyLimit: Tokens
+  "At this many available tokens or fewer the balance is LOW: 0 to 2147483647. Alert rules that stand at the old threshold move with it."
+  lowBalanceThreshold: Tokens
+}
+
+"""
+What to change about a member. What is left out stays as it is.
+"""
+input UpdateMemberInput {
+  "Which membership."
+  id: ID!
+  "As what."
+  role: TeamRole
+  "The member's own share of a day, 0 or more; null clears it."
+  dailyLimit: Tokens
 }
 
 """
@@ -5141,6 +5860,190 @@ type MembershipPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/warnings.graphqls", Input: `"""
+What a warning tells of.
+"""
+enum LimitWarningKind {
+  "An alert rule's share of the day's limit is used."
+  DAILY_LIMIT_NEAR
+  "What is left of the day's limit does not pay the cheapest operation."
+  DAILY_LIMIT_REACHED
+  "The available tokens are at or under an alert rule's threshold."
+  BALANCE_LOW
+  "The available tokens do not pay the cheapest operation."
+  BALANCE_EMPTY
+  "A grant expires within an alert rule's days."
+  GRANT_EXPIRING
+  "A member has used 80 % of the own share of a day."
+  MEMBER_LIMIT_NEAR
+  "What is left of a member's own share of a day does not pay the cheapest operation."
+  MEMBER_LIMIT_REACHED
+}
+
+"""
+A line that the team's tokens have crossed. It is stored with the change that crosses the line and raised once for each
+crossing: again only after the figure has recovered, or when somebody spends beyond the line on another day.
+"""
+type LimitWarning implements Node {
+  "Opaque. E-mails and webhooks carry it, too."
+  id: ID!
+  "What it tells of."
+  kind: LimitWarningKind!
+  "One sentence: what is tight, and what clears it."
+  message: String!
+  "The line that was crossed: tokens, or days for a grant that expires."
+  threshold: Tokens
+  "The figure that crossed it: tokens that are used, available, or about to lapse."
+  value: Tokens
+  "Whose line it is; null: one that every team has, or a rule that was deleted since."
+  rule: AlertRule
+  "Whose own limit it is; null: the team's, or a member who has left."
+  member: Membership
+  "The balance version that the crossing made."
+  balanceVersion: Long!
+  "When."
+  raisedAt: DateTime!
+  "When somebody took note of it; null: nobody has."
+  acknowledgedAt: DateTime
+  "Who took note of it."
+  acknowledgedBy: User
+}
+
+"""
+One page of warnings.
+"""
+type LimitWarningConnection {
+  "The warnings with their cursors."
+  edges: [LimitWarningEdge!]!
+  "The warnings alone."
+  nodes: [LimitWarning!]!
+  "What lies beyond the page."
+  pageInfo: PageInfo!
+}
+
+"""
+A warning in a list.
+"""
+type LimitWarningEdge {
+  "The warning's place in the list."
+  cursor: String!
+  "The warning."
+  node: LimitWarning!
+}
+
+"""
+The figure that an alert rule watches.
+"""
+enum AlertMetric {
+  "The used share of the day's limit, in percent: warns at the threshold or above."
+  DAILY_LIMIT_PERCENT_USED
+  "The available tokens: warns at the threshold or below."
+  AVAILABLE_TOKENS_BELOW
+  "How many days a grant still has: warns of each grant once."
+  GRANT_EXPIRES_WITHIN_DAYS
+}
+
+"""
+When a team is warned, and by which ways besides the API. A team begins with three: 80 % of the day's limit, its
+lowBalanceThreshold, and grants that expire within 7 days. That the limit is reached or the balance is empty is always
+warned of; it goes where the rules of the same metric go.
+"""
+type AlertRule implements Node {
+  "Opaque."
+  id: ID!
+  "What it watches."
+  metric: AlertMetric!
+  "Percent (1 to 100), tokens or days (1 to 365), as the metric says."
+  threshold: Int!
+  "The team's ADMINs and OWNERs get an e-mail."
+  email: Boolean!
+  "Where a signed request goes; null: nowhere, or the viewer is no ADMIN."
+  webhookUrl: String
+  "A rule that is not enabled warns of nothing."
+  enabled: Boolean!
+}
+
+extend type Team {
+  "The team's warnings, the newest first."
+  limitWarnings("Only those that somebody took note of, or nobody did." acknowledged: Boolean, "How many, 1 to 100." first: Int, "From a cursor on." after: String): LimitWarningConnection!
+  "When the team is warned, for its ADMINs; null for others."
+  alertRules: [AlertRule!]
+}
+
+extend type Mutation {
+  "Makes or changes an alert rule. Where its line is crossed already, it warns at once. ADMIN."
+  setAlertRule("The rule." input: AlertRuleInput!): AlertRulePayload!
+  "Deletes an alert rule; what it has warned of stays. ADMIN."
+  deleteAlertRule("Which." input: DeleteAlertRuleInput!): AlertRulePayload!
+  "Takes note of a warning, for the whole team. ADMIN."
+  acknowledgeWarning("Which." input: AcknowledgeWarningInput!): LimitWarningPayload!
+}
+
+extend type Subscription {
+  "The warnings that were raised after the given one, in the order of the team's changes, and then each new one; without a given one only the new ones. None is skipped."
+  limitWarnings("Whose." teamId: ID!, "The last warning that was seen." after: ID): LimitWarning!
+  "The lines of the ledger behind the given one, without a gap, and then each new one; without a given one only the new ones."
+  ledgerEntries("Whose." teamId: ID!, "The sequence of the last line that was seen; 0: from the first line on." afterSequence: Long): LedgerEntry!
+}
+
+"""
+An alert rule to make or change. What is left out stays as it is.
+"""
+input AlertRuleInput {
+  "Which rule to change; left out: a new one is made."
+  id: ID
+  "Whose."
+  teamId: ID!
+  "What it watches."
+  metric: AlertMetric!
+  "Percent (1 to 100), tokens or days (1 to 365), as the metric says."
+  threshold: Int!
+  "Whether ADMINs and OWNERs get an e-mail. A new rule sends none unless told to."
+  email: Boolean
+  "Where a signed request goes: an https address. Null: nowhere."
+  webhookUrl: String
+  "Whether it warns at all. A new rule does unless told not to."
+  enabled: Boolean
+}
+
+"""
+Which alert rule to delete.
+"""
+input DeleteAlertRuleInput {
+  "Its id."
+  id: ID!
+}
+
+"""
+Which warning to take note of.
+"""
+input AcknowledgeWarningInput {
+  "Its id."
+  id: ID!
+}
+
+"""
+An alert rule, or why there is none.
+"""
+type AlertRulePayload {
+  "The rule as it is now, or was when it was deleted."
+  alertRule: AlertRule
+  "What signs the requests to the rule's webhook, in the form of Standard Webhooks. It is shown only when the address is set."
+  webhookSecret: String
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"""
+A warning, or why there is none.
+"""
+type LimitWarningPayload {
+  "The warning as it is now."
+  limitWarning: LimitWarning
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
@@ -5170,6 +6073,36 @@ func childFields_AdministrationPayload(ctx context.Context, ec *executionContext
 		return fieldContext_AdministrationPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AdministrationPayload", field.Name)
+}
+
+func childFields_AlertRule(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_AlertRule_id(ctx, ec, field)
+	case "metric":
+		return fieldContext_AlertRule_metric(ctx, ec, field)
+	case "threshold":
+		return fieldContext_AlertRule_threshold(ctx, ec, field)
+	case "email":
+		return fieldContext_AlertRule_email(ctx, ec, field)
+	case "webhookUrl":
+		return fieldContext_AlertRule_webhookUrl(ctx, ec, field)
+	case "enabled":
+		return fieldContext_AlertRule_enabled(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AlertRule", field.Name)
+}
+
+func childFields_AlertRulePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "alertRule":
+		return fieldContext_AlertRulePayload_alertRule(ctx, ec, field)
+	case "webhookSecret":
+		return fieldContext_AlertRulePayload_webhookSecret(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_AlertRulePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AlertRulePayload", field.Name)
 }
 
 func childFields_Attribute(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5224,8 +6157,58 @@ func childFields_Balance(ctx context.Context, ec *executionContext, field graphq
 		return fieldContext_Balance_nextExpiry(ctx, ec, field)
 	case "updatedAt":
 		return fieldContext_Balance_updatedAt(ctx, ec, field)
+	case "runsOutOn":
+		return fieldContext_Balance_runsOutOn(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Balance", field.Name)
+}
+
+func childFields_ConsumptionBucket(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return fieldContext_ConsumptionBucket_from(ctx, ec, field)
+	case "to":
+		return fieldContext_ConsumptionBucket_to(ctx, ec, field)
+	case "tokens":
+		return fieldContext_ConsumptionBucket_tokens(ctx, ec, field)
+	case "count":
+		return fieldContext_ConsumptionBucket_count(ctx, ec, field)
+	case "rows":
+		return fieldContext_ConsumptionBucket_rows(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConsumptionBucket", field.Name)
+}
+
+func childFields_ConsumptionReport(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return fieldContext_ConsumptionReport_total(ctx, ec, field)
+	case "count":
+		return fieldContext_ConsumptionReport_count(ctx, ec, field)
+	case "buckets":
+		return fieldContext_ConsumptionReport_buckets(ctx, ec, field)
+	case "top":
+		return fieldContext_ConsumptionReport_top(ctx, ec, field)
+	case "csv":
+		return fieldContext_ConsumptionReport_csv(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConsumptionReport", field.Name)
+}
+
+func childFields_ConsumptionRow(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return fieldContext_ConsumptionRow_key(ctx, ec, field)
+	case "label":
+		return fieldContext_ConsumptionRow_label(ctx, ec, field)
+	case "tokens":
+		return fieldContext_ConsumptionRow_tokens(ctx, ec, field)
+	case "count":
+		return fieldContext_ConsumptionRow_count(ctx, ec, field)
+	case "share":
+		return fieldContext_ConsumptionRow_share(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConsumptionRow", field.Name)
 }
 
 func childFields_Content(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5530,6 +6513,24 @@ func childFields_ImportProductsPayload(ctx context.Context, ec *executionContext
 	return nil, fmt.Errorf("no field named %q was found under type ImportProductsPayload", field.Name)
 }
 
+func childFields_Insights(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "regenerated":
+		return fieldContext_Insights_regenerated(ctx, ec, field)
+	case "discarded":
+		return fieldContext_Insights_discarded(ctx, ec, field)
+	case "separate":
+		return fieldContext_Insights_separate(ctx, ec, field)
+	case "kept":
+		return fieldContext_Insights_kept(ctx, ec, field)
+	case "byMember":
+		return fieldContext_Insights_byMember(ctx, ec, field)
+	case "advice":
+		return fieldContext_Insights_advice(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Insights", field.Name)
+}
+
 func childFields_Invitation(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5618,6 +6619,66 @@ func childFields_LedgerEntryEdge(ctx context.Context, ec *executionContext, fiel
 		return fieldContext_LedgerEntryEdge_node(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LedgerEntryEdge", field.Name)
+}
+
+func childFields_LimitWarning(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_LimitWarning_id(ctx, ec, field)
+	case "kind":
+		return fieldContext_LimitWarning_kind(ctx, ec, field)
+	case "message":
+		return fieldContext_LimitWarning_message(ctx, ec, field)
+	case "threshold":
+		return fieldContext_LimitWarning_threshold(ctx, ec, field)
+	case "value":
+		return fieldContext_LimitWarning_value(ctx, ec, field)
+	case "rule":
+		return fieldContext_LimitWarning_rule(ctx, ec, field)
+	case "member":
+		return fieldContext_LimitWarning_member(ctx, ec, field)
+	case "balanceVersion":
+		return fieldContext_LimitWarning_balanceVersion(ctx, ec, field)
+	case "raisedAt":
+		return fieldContext_LimitWarning_raisedAt(ctx, ec, field)
+	case "acknowledgedAt":
+		return fieldContext_LimitWarning_acknowledgedAt(ctx, ec, field)
+	case "acknowledgedBy":
+		return fieldContext_LimitWarning_acknowledgedBy(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LimitWarning", field.Name)
+}
+
+func childFields_LimitWarningConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_LimitWarningConnection_edges(ctx, ec, field)
+	case "nodes":
+		return fieldContext_LimitWarningConnection_nodes(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_LimitWarningConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LimitWarningConnection", field.Name)
+}
+
+func childFields_LimitWarningEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_LimitWarningEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_LimitWarningEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LimitWarningEdge", field.Name)
+}
+
+func childFields_LimitWarningPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "limitWarning":
+		return fieldContext_LimitWarningPayload_limitWarning(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_LimitWarningPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LimitWarningPayload", field.Name)
 }
 
 func childFields_Membership(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5936,10 +6997,16 @@ func childFields_Team(ctx context.Context, ec *executionContext, field graphql.C
 		return fieldContext_Team_plan(ctx, ec, field)
 	case "timeZone":
 		return fieldContext_Team_timeZone(ctx, ec, field)
+	case "pendingTimeZone":
+		return fieldContext_Team_pendingTimeZone(ctx, ec, field)
+	case "pendingTimeZoneAt":
+		return fieldContext_Team_pendingTimeZoneAt(ctx, ec, field)
 	case "viewerRole":
 		return fieldContext_Team_viewerRole(ctx, ec, field)
 	case "viewerMembership":
 		return fieldContext_Team_viewerMembership(ctx, ec, field)
+	case "ownDailyLimit":
+		return fieldContext_Team_ownDailyLimit(ctx, ec, field)
 	case "allowedDailyLimit":
 		return fieldContext_Team_allowedDailyLimit(ctx, ec, field)
 	case "lowBalanceThreshold":
@@ -5960,6 +7027,14 @@ func childFields_Team(ctx context.Context, ec *executionContext, field graphql.C
 		return fieldContext_Team_ledger(ctx, ec, field)
 	case "generations":
 		return fieldContext_Team_generations(ctx, ec, field)
+	case "consumption":
+		return fieldContext_Team_consumption(ctx, ec, field)
+	case "insights":
+		return fieldContext_Team_insights(ctx, ec, field)
+	case "limitWarnings":
+		return fieldContext_Team_limitWarnings(ctx, ec, field)
+	case "alertRules":
+		return fieldContext_Team_alertRules(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Team", field.Name)
 }

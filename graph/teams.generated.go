@@ -29,8 +29,11 @@ type MembershipResolver interface {
 }
 type TeamResolver interface {
 	TimeZone(ctx context.Context, obj *models.Team) (string, error)
+	PendingTimeZone(ctx context.Context, obj *models.Team) (*string, error)
+	PendingTimeZoneAt(ctx context.Context, obj *models.Team) (*time.Time, error)
 	ViewerRole(ctx context.Context, obj *models.Team) (*models.TeamRole, error)
 	ViewerMembership(ctx context.Context, obj *models.Team) (*models.Membership, error)
+	OwnDailyLimit(ctx context.Context, obj *models.Team) (*models.Tokens, error)
 	AllowedDailyLimit(ctx context.Context, obj *models.Team) (models.Tokens, error)
 	LowBalanceThreshold(ctx context.Context, obj *models.Team) (models.Tokens, error)
 	Members(ctx context.Context, obj *models.Team, first *int, after *string) (*models.Connection[models.Membership], error)
@@ -41,11 +44,29 @@ type TeamResolver interface {
 	Grants(ctx context.Context, obj *models.Team, status *models.GrantStatus, first *int, after *string) (*models.Connection[models.Grant], error)
 	Ledger(ctx context.Context, obj *models.Team, filter *LedgerFilter, first *int, after *string, last *int, before *string) (*models.Connection[models.LedgerEntry], error)
 	Generations(ctx context.Context, obj *models.Team, status []models.GenerationStatus, first *int, after *string) (*models.Connection[models.Generation], error)
+	Consumption(ctx context.Context, obj *models.Team, input ConsumptionInput) (*models.ConsumptionReport, error)
+	Insights(ctx context.Context, obj *models.Team, period PeriodInput) (*models.Insights, error)
+	LimitWarnings(ctx context.Context, obj *models.Team, acknowledged *bool, first *int, after *string) (*models.Connection[models.LimitWarning], error)
+	AlertRules(ctx context.Context, obj *models.Team) ([]models.AlertRule, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
+
+func field_Team_consumption_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ConsumptionInput, error) {
+			return unmarshalNConsumptionInput2productgeneratorᚋgraphᚐConsumptionInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
 
 func field_Team_generations_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
@@ -107,6 +128,20 @@ func field_Team_grants_args(ctx context.Context, ec *executionContext, rawArgs m
 	return args, nil
 }
 
+func field_Team_insights_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "period",
+		func(ctx context.Context, v any) (PeriodInput, error) {
+			return unmarshalNPeriodInput2productgeneratorᚋgraphᚐPeriodInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["period"] = arg0
+	return args, nil
+}
+
 func field_Team_ledger_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -150,6 +185,36 @@ func field_Team_ledger_args(ctx context.Context, ec *executionContext, rawArgs m
 		return nil, err
 	}
 	args["before"] = arg4
+	return args, nil
+}
+
+func field_Team_limitWarnings_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "acknowledged",
+		func(ctx context.Context, v any) (*bool, error) {
+			return unmarshalOBoolean2ᚖbool(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["acknowledged"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return unmarshalOString2ᚖstring(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -965,6 +1030,52 @@ func fieldContext_Team_timeZone(_ context.Context, ec *executionContext, field g
 	return graphql.NewScalarFieldContext("Team", field, true, true, "String")
 }
 
+func _Team_pendingTimeZone(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Team_pendingTimeZone(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Team().PendingTimeZone(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return marshalOString2ᚖstring(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Team_pendingTimeZone(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Team", field, true, true, "String")
+}
+
+func _Team_pendingTimeZoneAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Team_pendingTimeZoneAt(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Team().PendingTimeZoneAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return marshalODateTime2ᚖtimeᚐTime(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Team_pendingTimeZoneAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Team", field, true, true, "DateTime")
+}
+
 func _Team_viewerRole(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1018,6 +1129,29 @@ func fieldContext_Team_viewerMembership(_ context.Context, ec *executionContext,
 		},
 	}
 	return fc, nil
+}
+
+func _Team_ownDailyLimit(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Team_ownDailyLimit(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Team().OwnDailyLimit(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Tokens) graphql.Marshaler {
+			return marshalOTokens2ᚖproductgeneratorᚋmodelsᚐTokens(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Team_ownDailyLimit(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Team", field, true, true, "Tokens")
 }
 
 func _Team_allowedDailyLimit(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
@@ -1394,6 +1528,170 @@ func fieldContext_Team_generations(ctx context.Context, ec *executionContext, fi
 	return fc, nil
 }
 
+func _Team_consumption(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Team_consumption(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Team().Consumption(ctx, obj, fc.Args["input"].(ConsumptionInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.ConsumptionReport) graphql.Marshaler {
+			return marshalOConsumptionReport2ᚖproductgeneratorᚋmodelsᚐConsumptionReport(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Team_consumption(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Team",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_ConsumptionReport(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Team_consumption_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Team_insights(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Team_insights(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Team().Insights(ctx, obj, fc.Args["period"].(PeriodInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Insights) graphql.Marshaler {
+			return marshalOInsights2ᚖproductgeneratorᚋmodelsᚐInsights(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Team_insights(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Team",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_Insights(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Team_insights_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Team_limitWarnings(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Team_limitWarnings(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Team().LimitWarnings(ctx, obj, fc.Args["acknowledged"].(*bool), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Connection[models.LimitWarning]) graphql.Marshaler {
+			return marshalNLimitWarningConnection2ᚖproductgeneratorᚋmodelsᚐConnection(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Team_limitWarnings(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Team",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_LimitWarningConnection(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Team_limitWarnings_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Team_alertRules(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Team_alertRules(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Team().AlertRules(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []models.AlertRule) graphql.Marshaler {
+			return marshalOAlertRule2ᚕproductgeneratorᚋmodelsᚐAlertRuleᚄ(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Team_alertRules(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Team",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_AlertRule(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
 func _TeamPayload_team(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *TeamPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1606,6 +1904,132 @@ func unmarshalInputInviteMemberInput(ctx context.Context, ec *executionContext, 
 func UnmarshalInviteMemberInput(ctx context.Context, raw any) (InviteMemberInput, error) {
 	var out InviteMemberInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "InviteMemberInput", raw, &out)
+	return out, err
+}
+
+func unmarshalInputUpdateMemberInput(ctx context.Context, ec *executionContext, obj any) (UpdateMemberInput, error) {
+	var it UpdateMemberInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "role", "dailyLimit"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := unmarshalNID2string(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "role":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
+			data, err := unmarshalOTeamRole2ᚖproductgeneratorᚋmodelsᚐTeamRole(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.Role = graphql.OmittableOf(data)
+		case "dailyLimit":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dailyLimit"))
+			data, err := unmarshalOTokens2ᚖproductgeneratorᚋmodelsᚐTokens(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.DailyLimit = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateMemberInput unmarshals raw into the UpdateMemberInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateMemberInput(ctx context.Context, raw any) (UpdateMemberInput, error) {
+	var out UpdateMemberInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateMemberInput", raw, &out)
+	return out, err
+}
+
+func unmarshalInputUpdateTeamInput(ctx context.Context, ec *executionContext, obj any) (UpdateTeamInput, error) {
+	var it UpdateTeamInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"teamId", "name", "timeZone", "dailyLimit", "lowBalanceThreshold"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "teamId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("teamId"))
+			data, err := unmarshalNID2string(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.TeamID = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := unmarshalOString2ᚖstring(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
+		case "timeZone":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("timeZone"))
+			data, err := unmarshalOString2ᚖstring(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.TimeZone = graphql.OmittableOf(data)
+		case "dailyLimit":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dailyLimit"))
+			data, err := unmarshalOTokens2ᚖproductgeneratorᚋmodelsᚐTokens(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.DailyLimit = graphql.OmittableOf(data)
+		case "lowBalanceThreshold":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lowBalanceThreshold"))
+			data, err := unmarshalOTokens2ᚖproductgeneratorᚋmodelsᚐTokens(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.LowBalanceThreshold = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateTeamInput unmarshals raw into the UpdateTeamInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateTeamInput(ctx context.Context, raw any) (UpdateTeamInput, error) {
+	var out UpdateTeamInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateTeamInput", raw, &out)
 	return out, err
 }
 
@@ -1942,6 +2366,18 @@ func _Team(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 				func(ctx context.Context) graphql.Marshaler {
 					return _Team_timeZone(ctx, ec, field, obj)
 				})
+		case "pendingTimeZone":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Team_pendingTimeZone(ctx, ec, field, obj)
+				})
+		case "pendingTimeZoneAt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Team_pendingTimeZoneAt(ctx, ec, field, obj)
+				})
 		case "viewerRole":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -1953,6 +2389,12 @@ func _Team(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return _Team_viewerMembership(ctx, ec, field, obj)
+				})
+		case "ownDailyLimit":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Team_ownDailyLimit(ctx, ec, field, obj)
 				})
 		case "allowedDailyLimit":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -2013,6 +2455,30 @@ func _Team(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return _Team_generations(ctx, ec, field, obj)
+				})
+		case "consumption":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Team_consumption(ctx, ec, field, obj)
+				})
+		case "insights":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Team_insights(ctx, ec, field, obj)
+				})
+		case "limitWarnings":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Team_limitWarnings(ctx, ec, field, obj)
+				})
+		case "alertRules":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Team_alertRules(ctx, ec, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -2220,6 +2686,16 @@ func marshalNTeamRole2productgeneratorᚋmodelsᚐTeamRole(ctx context.Context, 
 		graphql.AddInvalidNullFromMarshaler(ctx, "TeamRole!")
 	}
 	return res
+}
+
+func unmarshalNUpdateMemberInput2productgeneratorᚋgraphᚐUpdateMemberInput(ctx context.Context, ec *executionContext, v any) (UpdateMemberInput, error) {
+	res, err := unmarshalInputUpdateMemberInput(ctx, ec, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func unmarshalNUpdateTeamInput2productgeneratorᚋgraphᚐUpdateTeamInput(ctx context.Context, ec *executionContext, v any) (UpdateTeamInput, error) {
+	res, err := unmarshalInputUpdateTeamInput(ctx, ec, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func marshalOInvitation2ᚕproductgeneratorᚋmodelsᚐInvitationᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []models.Invitation) graphql.Marshaler {

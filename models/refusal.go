@@ -33,7 +33,6 @@ type Blocker struct {
 	ClearsAt       *time.Time       `json:"clearsAt,omitempty"`       // when it clears by itself
 	ClearableBy    TeamRole         `json:"clearableBy,omitempty"`    // who can clear it; empty: nobody in the team
 	GenerationID   GenerationID     `json:"generationId,omitempty"`   // ALREADY_RUNNING, FINISHED: which one
-	Part           Part             `json:"part,omitempty"`           // ALREADY_RUNNING
 	Parts          []Part           `json:"parts,omitempty"`          // ALREADY_RUNNING, PROVIDER_DOWN: those in question
 }
 

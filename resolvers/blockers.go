@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"productgenerator/auth"
 	"productgenerator/graph"
 	"productgenerator/models"
 	"productgenerator/teams"
@@ -43,13 +44,15 @@ func (r *Resolver) blocker(ctx context.Context, team models.TeamID, b models.Blo
 		}, nil
 	case models.BlockerProviderDown:
 		return r.providerDown(ctx, team, b)
-	case models.BlockerAlreadyRunning, models.BlockerFinished:
+	case models.BlockerAlreadyRunning:
+		return r.alreadyRunning(ctx, team, b)
+	case models.BlockerFinished:
 		with, err := r.generationInTheWay(ctx, b.GenerationID)
 		if err != nil {
 			return nil, err
 		}
 		return &graph.ConflictError{
-			Code: graph.UserErrorCode(b.Code), Message: r.messages.say(t, figures{"part": b.Part}, string(b.Code)),
+			Code: graph.UserErrorCode(b.Code), Message: r.messages.say(t, nil, string(b.Code)),
 			Path: orEmpty(b.Path), ConflictsWith: with,
 		}, nil
 	default:
@@ -69,10 +72,7 @@ func (r *Resolver) limitReached(ctx context.Context, team models.TeamID, b model
 	if b.ClearsAt != nil {
 		reached.ResetsAt = *b.ClearsAt
 	}
-	variant := string(b.Code)
-	if b.ClearableBy != "" {
-		variant += "." + string(b.ClearableBy)
-	}
+	variant := string(b.Code) + "." + string(b.LimitSource)
 	if b.MemberID != "" {
 		variant = string(b.Code) + ".member"
 		member, err := r.Teams.Membership(ctx, teams.Place{Team: team, User: b.MemberID})
@@ -91,6 +91,43 @@ func (r *Resolver) limitReached(ctx context.Context, team models.TeamID, b model
 		"resets": moment{reached.ResetsAt, zone},
 	}, variant, string(b.Code))
 	return reached, nil
+}
+
+// alreadyRunning says who started what is in the way, when, and which of its parts are.
+func (r *Resolver) alreadyRunning(ctx context.Context, team models.TeamID, b models.Blocker) (graph.UserError, error) {
+	f, key := figures{"parts": b.Parts}, string(b.Code)
+	conflict := &graph.ConflictError{Code: graph.UserErrorCodeAlreadyRunning, Path: orEmpty(b.Path)}
+	generation, err := r.Operations.Generation(ctx, b.GenerationID)
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return nil, fmt.Errorf("read what is in the way: %w", err)
+	}
+	if err == nil {
+		conflict.ConflictsWith = &generation
+		if key, err = r.describeRun(ctx, team, generation, f); err != nil {
+			return nil, err
+		}
+	}
+	conflict.Message = r.messages.say(tongueOf(ctx), f, key)
+	return conflict, nil
+}
+
+// describeRun adds who started a generation and when to the figures, and says which sentence tells it to the viewer.
+func (r *Resolver) describeRun(ctx context.Context, team models.TeamID, generation models.Generation, f figures) (key string, err error) {
+	zone, err := r.zoneOf(ctx, team)
+	if err != nil {
+		return "", err
+	}
+	f["since"] = moment{generation.CreatedAt, zone}
+	key = string(models.BlockerAlreadyRunning)
+	if viewer := auth.ViewerFrom(ctx); viewer != nil && viewer.User.ID == generation.ActorID {
+		return key + ".own", nil
+	}
+	actor, err := loadersFrom(ctx).users.Load(ctx, generation.ActorID)
+	if err != nil {
+		return "", fmt.Errorf("read who started it: %w", err)
+	}
+	f["who"] = actor.Name
+	return key + ".colleague", nil
 }
 
 func (r *Resolver) providerDown(ctx context.Context, team models.TeamID, b models.Blocker) (graph.UserError, error) {

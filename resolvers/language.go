@@ -29,16 +29,21 @@ type tongueKey struct{}
 // Language gives next requests whose context knows the language of Accept-Language; a socket's is that of the request
 // that opened it.
 func Language(next http.Handler) http.Handler {
-	var tags []language.Tag
-	for _, t := range tongues() {
-		tags = append(tags, t.tag())
-	}
-	matcher := language.NewMatcher(tags)
+	matcher := newMatcher()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Accept-Language")
 		chosen := choose(matcher, r.Header.Get("Accept-Language"))
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tongueKey{}, chosen)))
 	})
+}
+
+// newMatcher finds the language that comes closest to those wanted.
+func newMatcher() language.Matcher {
+	var tags []language.Tag
+	for _, t := range tongues() {
+		tags = append(tags, t.tag())
+	}
+	return language.NewMatcher(tags)
 }
 
 func choose(matcher language.Matcher, header string) tongue {

@@ -14,6 +14,7 @@ import (
 	"productgenerator/auth"
 	"productgenerator/catalog"
 	"productgenerator/models"
+	"productgenerator/reports"
 	"productgenerator/teams"
 )
 
@@ -60,8 +61,10 @@ type loaders struct {
 	memberships  loader[teams.Place, models.Membership]
 	standings    loader[teams.Place, standing]
 	balances     loader[models.TeamID, models.Balance]
+	paces        loader[reports.Today, reports.Pace]
 	clocks       loader[models.TeamID, time.Time] // the database's, never behind the account's last entry
 	grants       loader[models.GrantID, models.Grant]
+	rules        loader[models.AlertRuleID, models.AlertRule]
 	generations  loader[models.GenerationID, models.Generation]
 	reservations loader[models.GenerationID, models.Reservation]
 	products     loader[productKey, models.Product]
@@ -86,8 +89,10 @@ func (r *Resolver) newLoaders(viewer *auth.Viewer) *loaders {
 		memberships:  newLoader(r.Teams.Memberships),
 		standings:    newLoader(r.readStandings),
 		balances:     newLoader(r.Ledger.Balances),
+		paces:        newLoader(r.Reports.Paces),
 		clocks:       newLoader(r.readClocks),
 		grants:       newLoader(r.Ledger.GrantsByID),
+		rules:        newLoader(r.Ledger.RulesByID),
 		generations:  newLoader(r.Operations.Generations),
 		reservations: newLoader(r.Ledger.ReservationsByGeneration),
 		products:     newLoader(byTeam(r.Catalog.Products)),

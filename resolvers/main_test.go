@@ -28,6 +28,8 @@ import (
 	"productgenerator/operations"
 	"productgenerator/postgres"
 	"productgenerator/postgres/pgtest"
+	"productgenerator/provider"
+	"productgenerator/reports"
 	"productgenerator/teams"
 	"productgenerator/transport"
 )
@@ -87,6 +89,7 @@ func newWorld(t *testing.T) *world {
 	products := catalog.New(w.db.Gorm, time.Now)
 	runs, err := operations.New(operations.Options{
 		DB: w.db.Gorm, Pool: w.db.Pool, Ledger: books, Catalog: products, Signals: signals, Log: log, Now: time.Now,
+		Providers: idleProviders(log),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +99,16 @@ func newWorld(t *testing.T) *world {
 		Newer: func(old, new models.Balance) bool { return new.Version > old.Version },
 	})
 	t.Cleanup(balances.Close)
+	entries := bus.NewEvents(signals, bus.EventsOptions[models.TeamID, models.LedgerEntry]{
+		Newest: books.NewestEntry, After: books.EntriesAfter, MaxBehind: MaxEntriesBehind,
+		Sequence: func(e models.LedgerEntry) int64 { return e.Sequence },
+	})
+	t.Cleanup(entries.Close)
+	warnings := bus.NewEvents(signals, bus.EventsOptions[models.TeamID, models.LimitWarning]{
+		Newest: books.NewestWarning, After: books.WarningsAfter, MaxBehind: MaxWarningsBehind,
+		Sequence: func(w models.LimitWarning) int64 { return w.Sequence },
+	})
+	t.Cleanup(warnings.Close)
 	passwords := auth.NewPasswords(2)
 	sessions := auth.NewSessions(w.db.Gorm, time.Now)
 	accounts := auth.NewAccounts(w.db.Gorm, passwords, sessions, time.Now)
@@ -106,11 +119,23 @@ func newWorld(t *testing.T) *world {
 		Accounts: accounts, Sessions: sessions, Passwords: passwords,
 		Teams:  teams.New(w.db.Gorm, books, teams.Options{WelcomeTokens: 195, Now: time.Now}),
 		Ledger: books, Catalog: products, Operations: runs, Funding: funding.New(books), Balances: balances,
+		Reports: reports.New(w.db.Pool),
+		Entries: entries, Warnings: warnings,
 		PublicURL: "http://shop.example/", FeedCurrency: "EUR", Log: log,
 	})
 	w.resolver.streams.every = 20 * time.Millisecond
 	w.serve(sessions, log)
 	return w
+}
+
+// idleProviders would serve everything; there are no workers to ask them.
+func idleProviders(log *slog.Logger) operations.Providers {
+	return operations.Providers{
+		Texts:  provider.NewTexts(provider.TextLimits(), log, provider.Noop{}),
+		Images: provider.NewImages(provider.SearchLimits(), log, provider.Noop{}),
+		Prices: provider.NewPrices(provider.SearchLimits(), log, provider.Noop{}),
+		Facts:  provider.NewFacts(provider.FactLimits(), log, provider.Noop{}),
+	}
 }
 
 func (w *world) serve(sessions *auth.Sessions, log *slog.Logger) {

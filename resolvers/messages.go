@@ -117,13 +117,29 @@ func (s *sentences) write(figure any) string {
 			parts[i] = s.write(part)
 		}
 		return strings.Join(parts, ", ")
+	case models.Operation:
+		return s.texts["name."+string(figure)]
 	case moment:
 		return s.writeMoment(figure)
+	case time.Duration:
+		return s.writeDuration(figure)
 	case string:
 		return figure
 	default:
 		return ""
 	}
+}
+
+// writeDuration is a short time in whole seconds or, from a minute on, whole minutes; it is never none.
+func (s *sentences) writeDuration(d time.Duration) string {
+	count, unit := max(1, int(d/time.Second)), "second"
+	if d >= time.Minute {
+		count, unit = int(d/time.Minute), "minute"
+	}
+	if count > 1 {
+		unit += "s"
+	}
+	return s.write(count) + " " + s.texts[unit]
 }
 
 func (s *sentences) writeMoment(m moment) string {

@@ -51,11 +51,22 @@ func TestEverythingThatIsToldToPeopleHasASentence(t *testing.T) {
 	} {
 		keys = append(keys, "failure."+string(failure))
 	}
+	for _, kind := range []models.LimitWarningKind{
+		models.WarningDailyLimitNear, models.WarningDailyLimitReached, models.WarningBalanceLow,
+		models.WarningBalanceEmpty, models.WarningGrantExpiring, models.WarningMemberLimitNear,
+		models.WarningMemberLimitReached,
+	} {
+		keys = append(keys, "limitWarning."+string(kind))
+	}
 	for _, kind := range graph.AllQuoteWarningKind {
 		keys = append(keys, "warning."+string(kind))
 	}
+	for _, source := range []models.DailyLimitSource{models.LimitPlatformDefault, models.LimitPlatformCustom, models.LimitTeamOwn, "member"} {
+		key := "DAILY_LIMIT_REACHED." + string(source)
+		keys = append(keys, key, key+".never")
+	}
 	for _, operation := range models.Operations() {
-		keys = append(keys, "operation."+string(operation))
+		keys = append(keys, "operation."+string(operation), "name."+string(operation))
 	}
 	for _, part := range models.OperationGenerateAll.Parts() {
 		keys = append(keys, "part."+string(part))
@@ -94,6 +105,12 @@ func TestFiguresAreWrittenAsTheLanguageWritesThem(t *testing.T) {
 		{english, moment{midnight, "America/New_York"}, "18:00 on 4 March (America/New_York)"},
 		{english, moment{midnight, "Nowhere"}, "23:00 on 4 March (UTC)"},
 		{spanish, []models.Part{models.PartImages, models.PartPrices}, "imágenes, precios"},
+		{spanish, models.OperationGenerateTexts, "Generar textos"},
+		{english, -time.Millisecond, "1 second"},
+		{english, 59*time.Second + 999*time.Millisecond, "59 seconds"},
+		{english, 60 * time.Second, "1 minute"},
+		{spanish, 119 * time.Second, "1 minuto"},
+		{spanish, 2 * time.Second, "2 segundos"},
 		{english, "as it is {limit}", "as it is {limit}"},
 	} {
 		if got := m[test.tongue].write(test.figure); got != test.want {

@@ -52,6 +52,12 @@ func (r *Resolver) node(ctx context.Context, prefix, id string) (graph.Node, err
 			err = models.ErrNotFound
 		}
 		return visible(ctx, r, &entry, entry.TeamID, models.RoleViewer, err)
+	case models.PrefixAlertRule:
+		rule, err := loadersFrom(ctx).rules.Load(ctx, models.AlertRuleID(id))
+		return visible(ctx, r, &rule, rule.TeamID, models.RoleViewer, err)
+	case models.PrefixLimitWarning:
+		warning, err := r.Ledger.Warning(ctx, models.LimitWarningID(id))
+		return visible(ctx, r, &warning, warning.TeamID, models.RoleViewer, err)
 	case models.PrefixGeneration:
 		generation, err := loadersFrom(ctx).generations.Load(ctx, models.GenerationID(id))
 		return visible(ctx, r, &generation, generation.TeamID, models.RoleViewer, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"productgenerator/auth"
+	"productgenerator/bus"
 	"productgenerator/ledger"
 	"productgenerator/models"
 )
@@ -22,6 +23,7 @@ const (
 	codeNotFound        = "NOT_FOUND"
 	codeBadUserInput    = "BAD_USER_INPUT"
 	codeRateLimited     = "RATE_LIMITED"
+	codeTooFarBehind    = "TOO_FAR_BEHIND"
 	codeInternal        = "INTERNAL_SERVER_ERROR"
 )
 
@@ -67,6 +69,8 @@ func (r *Resolver) explain(t tongue, err error) (code, message string, extension
 		return codeRateLimited, message, map[string]any{"retryAfter": seconds}
 	case errors.Is(err, errUnauthenticated):
 		return say(codeUnauthenticated, codeUnauthenticated, nil)
+	case errors.Is(err, errEnterprise):
+		return say(codeForbidden, "FORBIDDEN.ENTERPRISE", nil)
 	case errors.Is(err, models.ErrForbidden):
 		return say(codeForbidden, codeForbidden, nil)
 	case errors.Is(err, models.ErrNotFound):
@@ -81,6 +85,8 @@ func (r *Resolver) explain(t tongue, err error) (code, message string, extension
 		return codeBadUserInput, r.invalidAt(t, fields[0]).Message, map[string]any{"inputPath": fields[0].Path}
 	case errors.Is(err, errFilterPeriod):
 		return say(codeBadUserInput, "FILTER_PERIOD", nil)
+	case errors.Is(err, bus.ErrTooFarBehind):
+		return say(codeTooFarBehind, codeTooFarBehind, nil)
 	case errors.Is(err, ledger.ErrBusy):
 		return say(codeInternal, "BUSY", nil)
 	case errors.Is(err, ledger.ErrInDoubt):

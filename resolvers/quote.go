@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"fmt"
 
 	"productgenerator/graph"
 	"productgenerator/ledger"
@@ -39,21 +40,41 @@ func (r *queryResolver) Quote(ctx context.Context, input graph.QuoteInput) (*gra
 	if err != nil {
 		return nil, err
 	}
+	warnings, err := r.quoteWarnings(ctx, quote, len(input.ProductIds.Value()))
+	if err != nil {
+		return nil, err
+	}
 	return &graph.Quote{
 		Operation: quote.Operation, Tokens: quote.Tokens, Parts: partCosts(quote.Parts), Allowed: len(blockers) == 0,
-		Blockers: blockers, Affordable: quote.Affordable, Warnings: r.quoteWarnings(ctx, quote),
+		Blockers: blockers, Affordable: quote.Affordable, Warnings: warnings,
 		AvailableAfter: quote.After.Available.API(), RemainingTodayAfter: quote.After.RemainingToday.API(),
 		BalanceVersion: quote.After.Version,
 	}, nil
 }
 
 // quoteWarnings says what to think of before spending.
-func (r *Resolver) quoteWarnings(ctx context.Context, quote operations.Quote) []graph.QuoteWarning {
+func (r *Resolver) quoteWarnings(ctx context.Context, quote operations.Quote, asked int) ([]graph.QuoteWarning, error) {
 	warnings := make([]graph.QuoteWarning, len(quote.Warnings))
 	for i, warning := range quote.Warnings {
 		f := figures{
-			"available": quote.After.Available.API(), "remaining": quote.After.RemainingToday.API(),
-			"resets": moment{quote.After.ResetsAt, quote.After.TimeZone}, "products": len(warning.Products),
+			"available": quote.After.Available.API(), "threshold": quote.After.LowBalanceThreshold,
+			"limit": warning.Limit, "remaining": warning.Remaining, "resets": moment{quote.After.ResetsAt, quote.After.TimeZone},
+			"products": len(warning.Products), "operation": warning.Operation, "ago": warning.Ago,
+		}
+		key := "warning." + string(warning.Kind)
+		variant := key
+		switch {
+		case warning.Own:
+			variant += ".member"
+		case asked > 1:
+			variant += ".many"
+		}
+		if warning.Colleague != "" {
+			colleague, err := loadersFrom(ctx).users.Load(ctx, warning.Colleague)
+			if err != nil {
+				return nil, fmt.Errorf("read who started it: %w", err)
+			}
+			f["who"] = colleague.Name
 		}
 		products := make([]string, len(warning.Products))
 		for at, id := range warning.Products {
@@ -61,10 +82,10 @@ func (r *Resolver) quoteWarnings(ctx context.Context, quote operations.Quote) []
 		}
 		warnings[i] = graph.QuoteWarning{
 			Kind: graph.QuoteWarningKind(warning.Kind), ProductIds: products,
-			Message: r.messages.say(tongueOf(ctx), f, "warning."+string(warning.Kind)),
+			Message: r.messages.say(tongueOf(ctx), f, variant, key),
 		}
 	}
-	return warnings
+	return warnings, nil
 }
 
 func partCosts(costs []ledger.PartCost) []graph.PartCost {

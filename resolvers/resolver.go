@@ -12,6 +12,7 @@ import (
 	"productgenerator/ledger"
 	"productgenerator/models"
 	"productgenerator/operations"
+	"productgenerator/reports"
 	"productgenerator/teams"
 )
 
@@ -29,12 +30,17 @@ type Deps struct {
 	Catalog    *catalog.Catalog
 	Operations *operations.Operations
 	Funding    *funding.Funding
+	Reports    *reports.Reports
 	// Balances shows the newest balance of teams to those who watch it.
 	Balances *bus.Feed[models.TeamID, models.Balance]
 	// Generations shows the newest state of generations, up to the last one.
 	Generations *bus.Feed[models.GenerationID, models.Generation]
 	// Batches shows the newest state of runs over many products, up to the last one.
 	Batches *bus.Feed[models.BatchID, models.GenerationBatch]
+	// Entries streams the lines of teams' ledgers.
+	Entries *bus.Events[models.TeamID, models.LedgerEntry]
+	// Warnings streams the warnings of teams.
+	Warnings *bus.Events[models.TeamID, models.LimitWarning]
 	// PublicURL is what links to the dashboard begin with.
 	PublicURL string
 	// FeedCurrency is that of imported prices that name none, ISO 4217.

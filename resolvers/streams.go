@@ -2,12 +2,15 @@ package resolvers
 
 import (
 	"context"
+	"errors"
+	"io"
 	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 
 	"productgenerator/auth"
+	"productgenerator/bus"
 	"productgenerator/models"
 	"productgenerator/teams"
 )
@@ -26,19 +29,19 @@ type streams struct {
 // stream is one subscription.
 type stream struct {
 	place  teams.Place
-	viewer func() *auth.Viewer // who listens, as known by now
-	ended  chan struct{}       // closed when the right to listen has
+	viewer func() *auth.Viewer     // who listens, as known by now
+	end    context.CancelCauseFunc // ends the stream's context
 }
 
 func newStreams(read func(context.Context, []teams.Place) (map[teams.Place]models.Membership, error), every time.Duration) *streams {
 	return &streams{read: read, every: every, open: map[teams.Place]map[*stream]struct{}{}}
 }
 
-// enter counts a stream in. Its ended channel closes when whoever listens may not any more; leave counts it out.
-func (s *streams) enter(ctx context.Context, place teams.Place) (entered *stream, leave func()) {
-	entered = &stream{
-		place: place, viewer: func() *auth.Viewer { return auth.ViewerFrom(ctx) }, ended: make(chan struct{}),
-	}
+// enter counts a stream in. Its context ends with the given one, and with the cause models.ErrForbidden when whoever
+// listens may not any more; leave counts it out.
+func (s *streams) enter(ctx context.Context, place teams.Place) (listening context.Context, leave func()) {
+	listening, end := context.WithCancelCause(ctx)
+	entered := &stream{place: place, viewer: func() *auth.Viewer { return auth.ViewerFrom(ctx) }, end: end}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open[place] == nil {
@@ -50,10 +53,11 @@ func (s *streams) enter(ctx context.Context, place teams.Place) (entered *stream
 		s.stop = stop
 		go s.watch(ctx)
 	}
-	return entered, func() { s.leave(entered) }
+	return listening, func() { s.leave(entered) }
 }
 
 func (s *streams) leave(left *stream) {
+	left.end(nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.remove(left)
@@ -109,7 +113,7 @@ func (s *streams) endOthers(places []teams.Place, members map[teams.Place]models
 		for open := range s.open[place] {
 			if !isAdministrator(open.viewer()) {
 				s.remove(open)
-				close(open.ended)
+				open.end(models.ErrForbidden)
 			}
 		}
 	}
@@ -118,32 +122,52 @@ func (s *streams) endOthers(places []teams.Place, members map[teams.Place]models
 // follow hands the values of a feed on to a subscription, for as long as the viewer may read the team: then the stream
 // ends with models.ErrForbidden, else with the feed. The viewer has passed the gate.
 func follow[V any](ctx context.Context, r *Resolver, team models.TeamID, viewer *auth.Viewer, values <-chan V) <-chan *V {
+	next := func(ctx context.Context) (value V, err error) {
+		select {
+		case value, ok := <-values:
+			if !ok {
+				return value, io.EOF
+			}
+			return value, nil
+		case <-ctx.Done():
+			return value, ctx.Err()
+		}
+	}
+	return hand(ctx, r, team, viewer, next, func() {})
+}
+
+// hand hands what next returns on to a subscription, until next returns an error: io.EOF and bus.ErrClosed complete the
+// stream, others it ends with. So it does with models.ErrForbidden once the viewer may not read the team any more. done
+// is called in the end.
+func hand[V any](ctx context.Context, r *Resolver, team models.TeamID, viewer *auth.Viewer, next func(context.Context) (V, error), done func()) <-chan *V {
 	out := make(chan *V)
-	stream, leave := r.streams.enter(ctx, teams.Place{Team: team, User: viewer.User.ID})
+	listening, leave := r.streams.enter(ctx, teams.Place{Team: team, User: viewer.User.ID})
 	go func() {
 		defer close(out)
 		defer leave()
-		for {
-			select {
-			case value, ok := <-values:
-				if !ok {
-					return
-				}
-				select {
-				case out <- &value:
-				case <-stream.ended:
-					graphql.AddError(ctx, models.ErrForbidden)
-					return
-				case <-ctx.Done():
-					return
-				}
-			case <-stream.ended:
-				graphql.AddError(ctx, models.ErrForbidden)
-				return
-			case <-ctx.Done():
-				return
-			}
+		defer done()
+		err := handAll(listening, next, out)
+		switch cause := context.Cause(listening); {
+		case errors.Is(cause, models.ErrForbidden):
+			graphql.AddError(ctx, models.ErrForbidden)
+		case cause != nil, errors.Is(err, io.EOF), errors.Is(err, bus.ErrClosed):
+		default:
+			graphql.AddError(ctx, err)
 		}
 	}()
 	return out
+}
+
+func handAll[V any](ctx context.Context, next func(context.Context) (V, error), out chan<- *V) error {
+	for {
+		value, err := next(ctx)
+		if err != nil {
+			return err
+		}
+		select {
+		case out <- &value:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }

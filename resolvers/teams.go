@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
 
 	"productgenerator/auth"
 	"productgenerator/graph"
@@ -42,6 +45,60 @@ func (r *mutationResolver) CreateTeam(ctx context.Context, input graph.CreateTea
 		return &graph.TeamPayload{UserErrors: userErrors}, err
 	}
 	return &graph.TeamPayload{Team: &team}, nil
+}
+
+func (r *mutationResolver) UpdateTeam(ctx context.Context, input graph.UpdateTeamInput) (*graph.TeamPayload, error) {
+	team, err := idOf[models.TeamID](input.TeamID, models.PrefixTeam)
+	if err != nil {
+		return nil, unlessAnonymous(ctx, err)
+	}
+	viewer, err := r.member(ctx, team, models.RoleAdmin)
+	if err != nil {
+		return nil, err
+	}
+	updated, err := r.Teams.UpdateTeam(ctx, teams.TeamChange{
+		Team: team, Actor: viewer.User.ID, Name: fieldGiven(input.Name), TimeZone: fieldGiven(input.TimeZone),
+		DailyLimit: fieldGiven(input.DailyLimit), LowBalanceThreshold: fieldGiven(input.LowBalanceThreshold),
+	})
+	if err != nil {
+		userErrors, err := r.userErrors(ctx, team, err)
+		return &graph.TeamPayload{UserErrors: userErrors}, err
+	}
+	return &graph.TeamPayload{Team: &updated}, nil
+}
+
+// UpdateMember leaves it to teams who may change what: it depends on both roles.
+func (r *mutationResolver) UpdateMember(ctx context.Context, input graph.UpdateMemberInput) (*graph.MembershipPayload, error) {
+	viewer, err := viewerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id, err := idOf[models.MembershipID](input.ID, models.PrefixMembership)
+	if err != nil {
+		return nil, err
+	}
+	membership, err := r.Teams.MembershipByID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	team := membership.TeamID
+	if _, err := r.reader(ctx, team); err != nil {
+		return nil, err
+	}
+	updated, err := r.Teams.UpdateMember(ctx, teams.MemberChange{
+		ID: id, Actor: viewer.User.ID, Role: fieldGiven(input.Role), DailyLimit: fieldGiven(input.DailyLimit),
+	})
+	if err != nil {
+		userErrors, err := r.userErrors(ctx, team, err)
+		return &graph.MembershipPayload{UserErrors: userErrors}, unlessReader(ctx, r.Resolver, team, err)
+	}
+	return &graph.MembershipPayload{Membership: &updated}, nil
+}
+
+// fieldGiven is a field of an update: what is left out stays, null clears.
+func fieldGiven[T any](field graphql.Omittable[*T]) teams.Field[T] {
+	value, given := field.ValueOK()
+	return teams.Field[T]{Given: given, Value: value}
 }
 
 func (r *mutationResolver) InviteMember(ctx context.Context, input graph.InviteMemberInput) (*graph.InvitationPayload, error) {
@@ -88,6 +145,21 @@ func (r *mutationResolver) AcceptInvitation(ctx context.Context, input graph.Acc
 func (r *teamResolver) TimeZone(ctx context.Context, team *models.Team) (string, error) {
 	balance, err := loadersFrom(ctx).balances.Load(ctx, team.ID)
 	return balance.TimeZone, err
+}
+
+func (r *teamResolver) OwnDailyLimit(ctx context.Context, team *models.Team) (*models.Tokens, error) {
+	balance, err := loadersFrom(ctx).balances.Load(ctx, team.ID)
+	return balance.OwnDailyLimit, err
+}
+
+func (r *teamResolver) PendingTimeZone(ctx context.Context, team *models.Team) (*string, error) {
+	balance, err := loadersFrom(ctx).balances.Load(ctx, team.ID)
+	return balance.PendingTimeZone, err
+}
+
+func (r *teamResolver) PendingTimeZoneAt(ctx context.Context, team *models.Team) (*time.Time, error) {
+	balance, err := loadersFrom(ctx).balances.Load(ctx, team.ID)
+	return balance.PendingTimeZoneAt, err
 }
 
 func (r *teamResolver) AllowedDailyLimit(ctx context.Context, team *models.Team) (models.Tokens, error) {

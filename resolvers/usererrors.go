@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"productgenerator/auth"
 	"productgenerator/catalog"
@@ -29,6 +30,7 @@ func (r *Resolver) userErrors(ctx context.Context, team models.TeamID, err error
 	}
 	t := tongueOf(ctx)
 	keyConflict, isKeyConflict := errors.AsType[*keyConflictError](err)
+	zone, isZone := errors.AsType[*ledger.ZoneRefusal](err)
 	switch {
 	case isKeyConflict:
 		return []graph.UserError{&graph.IdempotencyConflictError{
@@ -37,10 +39,22 @@ func (r *Resolver) userErrors(ctx context.Context, team models.TeamID, err error
 		}}, nil
 	case errors.Is(err, auth.ErrWrongCredentials):
 		return []graph.UserError{r.invalid(t, models.FieldCode(graph.UserErrorCodeWrongCredentials), nil, nil)}, nil
+	case isZone:
+		return r.zoneFixed(ctx, team, zone.Until)
 	case errors.Is(err, teams.ErrEmailTaken):
 		return []graph.UserError{r.conflict(t, graph.UserErrorCodeTaken, []string{"email"}, nil, nil)}, nil
 	}
 	return r.catalogErrors(ctx, team, err)
+}
+
+// zoneFixed says that a team's time zone cannot be changed yet, and when it can.
+func (r *Resolver) zoneFixed(ctx context.Context, team models.TeamID, until time.Time) ([]graph.UserError, error) {
+	zone, err := r.zoneOf(ctx, team)
+	if err != nil {
+		return nil, err
+	}
+	f := figures{"until": moment{until, zone}}
+	return []graph.UserError{r.invalid(tongueOf(ctx), models.FieldWrongState, []string{"timeZone"}, f)}, nil
 }
 
 // fieldErrors is what is wrong with the fields of an input, as each package says it.

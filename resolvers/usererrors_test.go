@@ -56,18 +56,20 @@ func TestARefusalTellsEveryBlockerWithItsFigures(t *testing.T) {
 func TestALimitThatIsTooLowOnEveryDayPromisesNoOtherDay(t *testing.T) {
 	r, _ := presenter()
 	clears := time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC)
-	for clearableBy, want := range map[models.TeamRole]string{
-		"":               "This costs 65 tokens, more than the 64 tokens a day that the platform allows the team: waiting does not help. Run less at once, or ask the platform for a higher limit.",
-		models.RoleAdmin: "This costs 65 tokens, more than the 64 tokens a day that the team has set itself: waiting does not help. Run less at once, or let an admin of the team raise the limit.",
+	const platform = "waiting does not help. Run less at once, or ask the platform for a higher limit."
+	for source, want := range map[models.DailyLimitSource]string{
+		models.LimitPlatformDefault: "This costs 65 tokens, more than the 64 tokens a day that the platform allows every team: " + platform,
+		models.LimitPlatformCustom:  "This costs 65 tokens, more than the 64 tokens a day that the platform has set for this team: " + platform,
+		models.LimitTeamOwn:         "This costs 65 tokens, more than the 64 tokens a day that the team has set itself: waiting does not help. Run less at once, or let an admin of the team raise the limit.",
 	} {
 		got, err := r.userErrors(t.Context(), "", &models.Refusal{Blockers: []models.Blocker{{
-			Code: models.BlockerDailyLimitReached, Required: 65, RemainingToday: 64, DailyLimit: 64, ClearsAt: &clears, ClearableBy: clearableBy,
+			Code: models.BlockerDailyLimitReached, Required: 65, RemainingToday: 64, DailyLimit: 64, ClearsAt: &clears, LimitSource: source,
 		}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if message := got[0].(*graph.DailyLimitReachedError).Message; message != want {
-			t.Errorf("clearable by %q: %s", clearableBy, message)
+			t.Errorf("%s: %s", source, message)
 		}
 	}
 }

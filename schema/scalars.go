@@ -62,6 +62,24 @@ func UnmarshalDateTime(value any) (time.Time, error) {
 	return at, nil
 }
 
+// MarshalDate writes a calendar day as YYYY-MM-DD.
+func MarshalDate(date models.Date) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(date.String())) })
+}
+
+// UnmarshalDate reads a calendar day as YYYY-MM-DD.
+func UnmarshalDate(value any) (models.Date, error) {
+	text, ok := value.(string)
+	if !ok {
+		return models.Date{}, errors.New("Date is a string such as 2026-11-23")
+	}
+	date, err := models.ParseDate(text)
+	if err != nil {
+		return models.Date{}, fmt.Errorf("%.40q is no Date such as 2026-11-23", text)
+	}
+	return date, nil
+}
+
 // wholeNumber reads what a JSON body or a literal in a query may hold for a whole number.
 func wholeNumber(value any, limit int64) (int64, error) {
 	var number int64
