@@ -23,6 +23,7 @@ import (
 	"productgenerator/notify"
 	"productgenerator/operations"
 	"productgenerator/postgres"
+	"productgenerator/reports"
 	"productgenerator/resolvers"
 	"productgenerator/teams"
 	"productgenerator/transport"
@@ -41,6 +42,8 @@ type app struct {
 	balances    *bus.Feed[models.TeamID, models.Balance]
 	generations *bus.Feed[models.GenerationID, models.Generation]
 	batches     *bus.Feed[models.BatchID, models.GenerationBatch]
+	entries     *bus.Events[models.TeamID, models.LedgerEntry]
+	warnings    *bus.Events[models.TeamID, models.LimitWarning]
 	operations  *operations.Operations
 
 	gate      *auth.Gate
@@ -104,7 +107,9 @@ func newApp(ctx context.Context, c *config, log *slog.Logger) (_ *app, err error
 		Accounts: accounts, Sessions: sessions, Passwords: passwords,
 		Teams:  teams.New(a.db.Gorm, a.ledger, teams.Options{WelcomeTokens: models.Tokens(c.WelcomeTokens), Now: time.Now}),
 		Ledger: a.ledger, Catalog: products, Operations: a.operations, Funding: funding.New(a.ledger),
+		Reports:  reports.New(a.db.Pool),
 		Balances: a.balances, Generations: a.generations, Batches: a.batches,
+		Entries: a.entries, Warnings: a.warnings,
 		PublicURL: c.PublicURL, FeedCurrency: c.FeedCurrency, Log: log,
 	})
 	a.serveGraphQL(resolver, sessions)
@@ -120,7 +125,7 @@ func newApp(ctx context.Context, c *config, log *slog.Logger) (_ *app, err error
 func (a *app) makeNotifier() (err error) {
 	a.notifier, err = notify.New(notify.Options{
 		DB: a.db.Gorm, Pool: a.db.Pool, Mail: a.config.mail(), PublicURL: a.config.PublicURL,
-		AllowPrivate: a.config.WebhookAllowPrivate, Describe: describeWarning,
+		AllowPrivate: a.config.WebhookAllowPrivate, Describe: resolvers.WarningWriter(),
 		Observe: func(c notify.Channel, o notify.Outcome) { a.metrics.attempted(c, o) }, Log: a.log, Now: time.Now,
 	})
 	return err
@@ -151,7 +156,8 @@ func (a *app) keepHouse() {
 	}
 }
 
-// makeFeeds makes what subscriptions listen to: one reading of a thing's newest state for all who watch it here.
+// makeFeeds makes what subscriptions listen to: one reading of a thing's newest state, or newest events, for all who
+// follow it here.
 func (a *app) makeFeeds() {
 	a.balances = bus.NewFeed(a.bus, bus.FeedOptions[models.TeamID, models.Balance]{
 		Read: a.ledger.Balance, Newer: ledger.BalanceChanged,
@@ -166,6 +172,16 @@ func (a *app) makeFeeds() {
 	a.batches = bus.NewFeed(a.bus, bus.FeedOptions[models.BatchID, models.GenerationBatch]{
 		Read: a.operations.Batch, Newer: operations.BatchChanged, Log: a.log,
 		Final: func(b models.GenerationBatch) bool { return b.Status().Finished() },
+	})
+	a.entries = bus.NewEvents(a.bus, bus.EventsOptions[models.TeamID, models.LedgerEntry]{
+		Newest: a.ledger.NewestEntry, After: a.ledger.EntriesAfter,
+		Sequence:  func(e models.LedgerEntry) int64 { return e.Sequence },
+		MaxBehind: resolvers.MaxEntriesBehind, Log: a.log,
+	})
+	a.warnings = bus.NewEvents(a.bus, bus.EventsOptions[models.TeamID, models.LimitWarning]{
+		Newest: a.ledger.NewestWarning, After: a.ledger.WarningsAfter,
+		Sequence:  func(w models.LimitWarning) int64 { return w.Sequence },
+		MaxBehind: resolvers.MaxWarningsBehind, Log: a.log,
 	})
 }
 
@@ -268,6 +284,8 @@ func (a *app) stop(ctx context.Context, server *http.Server) error {
 		a.balances.Close()
 		a.generations.Close()
 		a.batches.Close()
+		a.entries.Close()
+		a.warnings.Close()
 	}
 	if a.ledger != nil {
 		a.ledger.Close()

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"fmt"
 	"net"
 	"net/mail"
 	"net/url"
 
-	"productgenerator/models"
 	"productgenerator/notify"
 )
 
@@ -56,12 +54,4 @@ func (c *config) mail() *notify.Mail {
 		from.Name = "Product Generator"
 	}
 	return &notify.Mail{Server: server, From: *from}
-}
-
-// describeWarning is a warning's sentence.
-func describeWarning(w models.LimitWarning, _, locale string) string {
-	if locale == "es" {
-		return fmt.Sprintf("%s: %d; el umbral es %d.", w.Kind, w.Value, w.Threshold)
-	}
-	return fmt.Sprintf("%s: %d; the threshold is %d.", w.Kind, w.Value, w.Threshold)
 }
