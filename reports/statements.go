@@ -42,32 +42,37 @@ const (
 	ofAll     = `($4::text[] IS NULL OR operation = ANY($4)) AND $5::text[] IS NULL`
 )
 
-// productsSQL ranks a team's products by their months, which it corrects by the days that the period cuts off, and
-// reads the days of the first ones. $1: team, $2 and $3: first and last day, $4: how many, $5 and $6: the first and the
-// last month that count as a whole, $7 to $10: months with the days to add to their sums or to take from them.
+// productsSQL ranks a team's products by their months, corrected by the days that the period cuts off, and reads the
+// days of the first ones. Only products that may be among the first are corrected: those that reach, with all that may
+// have to be added, what the last of the first has at least. $1: team, $2 and $3: first and last day, $4: how many, $5:
+// the first month, $6 and $7: the first and the last month that count as a whole, $8 to $11: months with the days to
+// add to their sums or to take from them.
 const productsSQL = `
 WITH cuts AS (
 	SELECT month, sign, first_day, last_day
-	FROM unnest($7::date[], $8::bigint[], $9::date[], $10::date[]) AS cut (month, sign, first_day, last_day)
+	FROM unnest($8::date[], $9::bigint[], $10::date[], $11::date[]) AS cut (month, sign, first_day, last_day)
 	WHERE EXISTS (SELECT FROM consumption_days c WHERE c.team_id = $1 AND c.day BETWEEN first_day AND last_day)
+), sums AS (
+	SELECT product_id,
+		coalesce(sum(tokens) FILTER (WHERE month BETWEEN $6 AND $7), 0)::bigint AS tokens,
+		coalesce(sum(tokens) FILTER (WHERE month IN (SELECT month FROM cuts WHERE sign > 0)), 0)::bigint AS most_to_add,
+		coalesce(sum(tokens) FILTER (WHERE month IN (SELECT month FROM cuts WHERE sign < 0)), 0)::bigint AS most_to_take
+	FROM product_months
+	WHERE team_id = $1 AND month BETWEEN $5 AND $3
+	GROUP BY product_id
 ), ranked AS (
 	SELECT product_id
-	FROM (
-		SELECT product_id, tokens
-		FROM product_months
-		WHERE team_id = $1 AND month BETWEEN $5 AND $6
-		UNION ALL
-		SELECT m.product_id, cuts.sign * of_days.tokens
+	FROM sums
+	CROSS JOIN LATERAL (
+		SELECT coalesce(sum(cuts.sign * d.tokens), 0) AS tokens
 		FROM cuts
-		JOIN product_months m ON m.team_id = $1 AND m.month = cuts.month
-		CROSS JOIN LATERAL (
-			SELECT coalesce(sum(d.tokens), 0)::bigint AS tokens
-			FROM product_days d
-			WHERE d.team_id = $1 AND d.product_id = m.product_id AND d.day BETWEEN cuts.first_day AND cuts.last_day
-		) AS of_days
-	) AS sums
-	GROUP BY product_id
-	ORDER BY sum(tokens) DESC, product_id COLLATE "C"
+		JOIN product_days d ON d.team_id = $1 AND d.product_id = sums.product_id AND d.day BETWEEN first_day AND last_day
+	) AS corrected
+	WHERE sums.tokens + most_to_add >= (
+		SELECT min(least)
+		FROM (SELECT tokens - most_to_take AS least FROM sums ORDER BY least DESC LIMIT $4) AS first_ones
+	)
+	ORDER BY sums.tokens + corrected.tokens DESC, product_id COLLATE "C"
 	LIMIT $4
 )
 SELECT '' AS key, '' AS name, array_agg(day), array_agg(tokens::bigint), array_agg(generations::bigint)
@@ -131,7 +136,8 @@ func (q Query) statement(team models.TeamID) (sql string, args []any) {
 	case q.By == models.ByProduct && (q.Operations != nil || q.Members != nil):
 		return someProductsSQL, some
 	case q.By == models.ByProduct:
-		return productsSQL, append([]any{string(team), first, last, maxRows}, q.Period.monthCuts().parameters()...)
+		month := firstOfMonth(q.Period.From).Midnight()
+		return productsSQL, append([]any{string(team), first, last, maxRows, month}, q.Period.monthCuts().parameters()...)
 	default:
 		return fmt.Sprintf(seriesSQL, "operation", "generations", table, condition, nameless), some
 	}
