@@ -23,6 +23,7 @@ import (
 func nodes() []graph.Node {
 	return []graph.Node{
 		graph.Administration{},
+		models.AlertRule{},
 		models.Balance{},
 		models.Content{},
 		models.Generation{},
@@ -30,6 +31,7 @@ func nodes() []graph.Node {
 		models.Grant{},
 		models.Invitation{},
 		models.LedgerEntry{},
+		models.LimitWarning{},
 		models.Membership{},
 		models.Product{},
 		models.ProductImage{},

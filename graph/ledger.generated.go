@@ -2539,6 +2539,25 @@ func marshalOBalance2ᚖproductgeneratorᚋmodelsᚐBalance(ctx context.Context,
 	return _Balance(ctx, ec, sel, v)
 }
 
+func unmarshalODailyLimitSource2ᚖproductgeneratorᚋmodelsᚐDailyLimitSource(ctx context.Context, ec *executionContext, v any) (*models.DailyLimitSource, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.DailyLimitSource(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalODailyLimitSource2ᚖproductgeneratorᚋmodelsᚐDailyLimitSource(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *models.DailyLimitSource) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
 func marshalOGrant2ᚖproductgeneratorᚋmodelsᚐGrant(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *models.Grant) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null

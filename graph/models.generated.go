@@ -197,6 +197,8 @@ type DailyLimitReachedError struct {
 	ResetsAt time.Time `json:"resetsAt"`
 	// Who in the team can change it; null: only the platform.
 	ClearableBy *models.TeamRole `json:"clearableBy,omitempty"`
+	// Where the limit comes from; null: it is the member's own.
+	Source *models.DailyLimitSource `json:"source,omitempty"`
 	// Whose limit it is, if it is a member's own.
 	Member *models.Membership `json:"member,omitempty"`
 }
@@ -808,9 +810,9 @@ func (ValidationError) IsUserError() {}
 type QuoteWarningKind string
 
 const (
-	// It would use 80 % or more of the day's limit.
+	// It would use 80 % or more of the day's limit, the team's or the member's own. Only where the operation is allowed.
 	QuoteWarningKindNearLimit QuoteWarningKind = "NEAR_LIMIT"
-	// The balance would be LOW or EMPTY after it.
+	// The balance would be LOW or EMPTY after it. Only where the operation is allowed: otherwise the blockers say what is short.
 	QuoteWarningKindLowBalanceAfter QuoteWarningKind = "LOW_BALANCE_AFTER"
 	// It would replace a text that was generated and that nobody has reviewed.
 	QuoteWarningKindRegeneratesUnreviewedContent QuoteWarningKind = "REGENERATES_UNREVIEWED_CONTENT"
@@ -818,7 +820,7 @@ const (
 	QuoteWarningKindTemplateWouldDo QuoteWarningKind = "TEMPLATE_WOULD_DO"
 	// What it delivers is there already.
 	QuoteWarningKindPartAlreadyPresent QuoteWarningKind = "PART_ALREADY_PRESENT"
-	// Another member started an operation on the product within the last two minutes.
+	// Another member started an operation on the product within the last two minutes and has not cancelled it.
 	QuoteWarningKindStartedByColleague QuoteWarningKind = "STARTED_BY_COLLEAGUE"
 )
 

@@ -256,6 +256,29 @@ func fieldContext_DailyLimitReachedError_clearableBy(_ context.Context, ec *exec
 	return graphql.NewScalarFieldContext("DailyLimitReachedError", field, false, false, "TeamRole")
 }
 
+func _DailyLimitReachedError_source(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *DailyLimitReachedError) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_DailyLimitReachedError_source(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.DailyLimitSource) graphql.Marshaler {
+			return marshalODailyLimitSource2ᚖproductgeneratorᚋmodelsᚐDailyLimitSource(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_DailyLimitReachedError_source(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DailyLimitReachedError", field, false, false, "DailyLimitSource")
+}
+
 func _DailyLimitReachedError_member(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *DailyLimitReachedError) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3009,6 +3032,11 @@ func _DailyLimitReachedError(ctx context.Context, ec *executionContext, sel ast.
 			}
 		case "clearableBy":
 			out.Values[i] = _DailyLimitReachedError_clearableBy(ctx, ec, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = _DailyLimitReachedError_source(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -172,6 +172,7 @@ type ComplexityRoot struct {
 		RemainingToday func(childComplexity int) int
 		Required       func(childComplexity int) int
 		ResetsAt       func(childComplexity int) int
+		Source         func(childComplexity int) int
 	}
 
 	DebtError struct {
@@ -1250,6 +1251,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DailyLimitReachedError.ResetsAt(childComplexity), true
+	case "DailyLimitReachedError.source":
+		if e.ComplexityRoot.DailyLimitReachedError.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DailyLimitReachedError.Source(childComplexity), true
 
 	case "DebtError.clearableBy":
 		if e.ComplexityRoot.DebtError.ClearableBy == nil {
@@ -4945,9 +4952,9 @@ type Quote {
 The kinds of warnings before spending.
 """
 enum QuoteWarningKind {
-  "It would use 80 % or more of the day's limit."
+  "It would use 80 % or more of the day's limit, the team's or the member's own. Only where the operation is allowed."
   NEAR_LIMIT
-  "The balance would be LOW or EMPTY after it."
+  "The balance would be LOW or EMPTY after it. Only where the operation is allowed: otherwise the blockers say what is short."
   LOW_BALANCE_AFTER
   "It would replace a text that was generated and that nobody has reviewed."
   REGENERATES_UNREVIEWED_CONTENT
@@ -4955,7 +4962,7 @@ enum QuoteWarningKind {
   TEMPLATE_WOULD_DO
   "What it delivers is there already."
   PART_ALREADY_PRESENT
-  "Another member started an operation on the product within the last two minutes."
+  "Another member started an operation on the product within the last two minutes and has not cancelled it."
   STARTED_BY_COLLEAGUE
 }
 
@@ -5197,6 +5204,8 @@ type DailyLimitReachedError implements UserError {
   resetsAt: DateTime!
   "Who in the team can change it; null: only the platform."
   clearableBy: TeamRole
+  "Where the limit comes from; null: it is the member's own."
+  source: DailyLimitSource
   "Whose limit it is, if it is a member's own."
   member: Membership
 }
@@ -5760,7 +5769,7 @@ extend type Mutation {
   createTeam("The team." input: CreateTeamInput!): TeamPayload!
   "Changes a team's name, time zone, own daily limit or warning threshold: all that is given, or nothing. ADMIN."
   updateTeam("What to change." input: UpdateTeamInput!): TeamPayload!
-  "Changes a member's role or own daily limit. ADMIN; roles below one's own only, OWNERs any. The last OWNER stays."
+  "Changes a member's role or own daily limit. ADMIN; roles below one's own only, OWNERs any. Everybody may step down, but the last OWNER."
   updateMember("What to change." input: UpdateMemberInput!): MembershipPayload!
   "Invites somebody to a team by a link that works for 7 days. ADMIN; as what is below the inviter's own role, or the same for OWNERs."
   inviteMember("Whom, and as what." input: InviteMemberInput!): InvitationPayload!

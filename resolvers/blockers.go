@@ -72,6 +72,9 @@ func (r *Resolver) limitReached(ctx context.Context, team models.TeamID, b model
 	if b.ClearsAt != nil {
 		reached.ResetsAt = *b.ClearsAt
 	}
+	if b.LimitSource != "" {
+		reached.Source = &b.LimitSource
+	}
 	variant := string(b.Code) + "." + string(b.LimitSource)
 	if b.MemberID != "" {
 		variant = string(b.Code) + ".member"

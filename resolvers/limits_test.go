@@ -15,7 +15,7 @@ const (
 	updateMember = `mutation($i: UpdateMemberInput!) { updateMember(input: $i) {
 	membership { role dailyLimit consumedToday remainingToday user { name } team { viewerRole } }
 	userErrors { __typename code path message } } }`
-	limitFields = `__typename code message path ... on DailyLimitReachedError {
+	limitFields = `__typename code message path ... on DailyLimitReachedError { source
 	required remainingToday dailyLimit resetsAt clearableBy member { user { name } dailyLimit } }`
 )
 
@@ -185,6 +185,7 @@ func TestTheRefusalOfASpendSaysWhichLimitItIs(t *testing.T) {
 		name               string
 		arrange            func(limit any)
 		clearableBy        string
+		source             string
 		own                bool
 		english, spanish   string
 		tooLowEn, tooLowEs string
@@ -195,7 +196,7 @@ func TestTheRefusalOfASpendSaysWhichLimitItIs(t *testing.T) {
 					limit = 650
 				}
 				root.must(setDefault, object{"t": limit})
-			}, `null`, false,
+			}, `null`, `"PLATFORM_DEFAULT"`, false,
 			"This costs 45 tokens, and 40 tokens are left of today's 50 tokens, the limit that the platform sets for every team. The next day begins at MIDNIGHT; nobody in the team can raise this limit, only the platform can.",
 			"Esto cuesta 45 tokens y de los 50 tokens de hoy, el límite que la plataforma pone a todos los equipos, quedan 40 tokens. El próximo día empieza a MIDNIGHT; nadie del equipo puede subir este límite, solo la plataforma.",
 			"more than the 44 tokens a day that the platform allows every team: waiting does not help.",
@@ -204,7 +205,7 @@ func TestTheRefusalOfASpendSaysWhichLimitItIs(t *testing.T) {
 		{
 			"custom", func(limit any) {
 				root.must(setPlan, object{"i": object{"teamId": ann.team, "plan": "ENTERPRISE", "dailyLimit": limit}})
-			}, `null`, false,
+			}, `null`, `"PLATFORM_CUSTOM"`, false,
 			"This costs 45 tokens, and 40 tokens are left of today's 50 tokens, the limit that the platform has set for this team. The next day begins at MIDNIGHT; nobody in the team can raise this limit, only the platform can.",
 			"Esto cuesta 45 tokens y de los 50 tokens de hoy, el límite que la plataforma ha puesto a este equipo, quedan 40 tokens. El próximo día empieza a MIDNIGHT; nadie del equipo puede subir este límite, solo la plataforma.",
 			"more than the 44 tokens a day that the platform has set for this team: waiting does not help.",
@@ -213,7 +214,7 @@ func TestTheRefusalOfASpendSaysWhichLimitItIs(t *testing.T) {
 		{
 			"own", func(limit any) {
 				ann.must(updateTeam, object{"i": object{"teamId": ann.team, "dailyLimit": limit}})
-			}, `"ADMIN"`, false,
+			}, `"ADMIN"`, `"TEAM_OWN"`, false,
 			"This costs 45 tokens, and 40 tokens are left of the limit of 50 tokens a day that the team has set itself. The next day begins at MIDNIGHT; an admin of the team can raise the limit before.",
 			"Esto cuesta 45 tokens y del límite de 50 tokens al día que se ha puesto el equipo quedan 40 tokens. El próximo día empieza a MIDNIGHT; un administrador del equipo puede subir antes el límite.",
 			"more than the 44 tokens a day that the team has set itself: waiting does not help.",
@@ -222,7 +223,7 @@ func TestTheRefusalOfASpendSaysWhichLimitItIs(t *testing.T) {
 		{
 			"member", func(limit any) {
 				ann.must(updateMember, object{"i": object{"id": mel.place(), "dailyLimit": limit}})
-			}, `"ADMIN"`, true,
+			}, `"ADMIN"`, `null`, true,
 			"This costs 45 tokens, and 40 tokens are left of your own limit of 50 tokens a day. Your next day begins at MIDNIGHT; an admin of the team can raise your limit before.",
 			"Esto cuesta 45 tokens y de su propio límite de 50 tokens al día quedan 40 tokens. Su próximo día empieza a MIDNIGHT; un administrador del equipo puede subir antes su límite.",
 			"more than your own limit of 44 tokens a day: waiting does not help.",
@@ -243,6 +244,7 @@ func TestTheRefusalOfASpendSaysWhichLimitItIs(t *testing.T) {
 				t.Errorf("%s:\n got %s\nwant %s", step.name, text(refused, "message"), want)
 			}
 			wantJSON(t, at(refused, "clearableBy"), step.clearableBy)
+			wantJSON(t, at(refused, "source"), step.source)
 			wantJSON(t, []any{at(refused, "required"), at(refused, "remainingToday"), at(refused, "dailyLimit")}, `[45, 40, 50]`)
 			if owner := text(refused, "member", "user", "name"); step.own != (owner == "mel") {
 				t.Errorf("%s: the limit is that of %q", step.name, owner)
