@@ -76,10 +76,11 @@ func (l *Ledger) check(ctx context.Context, team *models.TeamID, invariants []in
 	return report, nil
 }
 
-// countChecked raises the time that statements may take, and counts what there is to check. Compiling the statements
-// would take longer than running them on most databases.
+// countChecked raises the time and the memory that statements may take, and counts what there is to check. Compiling the
+// statements would take longer than running them on most databases; joins of millions of rows that do not fit into the
+// usual memory go through files.
 func (l *Ledger) countChecked(ctx context.Context, tx pgx.Tx, team *models.TeamID, report *Report) error {
-	settings := fmt.Sprintf("SET LOCAL statement_timeout = %d; SET LOCAL jit = off; SET LOCAL %s = %d",
+	settings := fmt.Sprintf("SET LOCAL statement_timeout = %d; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL %s = %d",
 		checkTimeout.Milliseconds(), settingCheapest, l.cheapest)
 	if _, err := tx.Exec(ctx, settings); err != nil {
 		return err
