@@ -80,9 +80,12 @@ web-types: $(PACKAGES) ## the pages' types
 web-dist: $(PACKAGES) ## web/dist is what the pages' sources give
 	cd web/app && npm run compare
 
-.PHONY: bench bench-packages
+.PHONY: bench bench-history bench-packages
 bench: build ## how many requests are accepted, against one transaction for each request; BENCH=-short is quick
 	go run ./bench $(BENCH)
+
+bench-history: build ## pages, reports and checks of made-up histories: HISTORY=DIR,DIR, each a DATA_DIR of seed --lines
+	go run ./bench -history $(HISTORY)
 
 bench-packages: ## the packages' benchmarks
 	go test -run '^$$' -bench . -benchmem ./...

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -28,6 +29,7 @@ type settings struct {
 	length  time.Duration // of one measurement
 	worked  int           // requests that are measured until they are worked off
 	only    string        // the one load to measure; empty: all
+	history string        // folders of databases whose histories to read instead, separated by commas
 }
 
 func main() {
@@ -37,7 +39,7 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == baselineCommand {
 		err = serveBaseline(ctx, os.Getenv("DATABASE_URL"), os.Getenv("ADDR"))
 	} else {
-		err = bench(ctx, readSettings())
+		err = benchWhat(ctx, readSettings())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -53,11 +55,20 @@ func readSettings() settings {
 	flag.DurationVar(&s.length, "length", 3*time.Second, "length of one measurement")
 	flag.IntVar(&s.worked, "worked", 3000, "requests that are worked off; 0: none")
 	flag.StringVar(&s.only, "only", "", `the one load to measure, such as "hot team, 64"`)
+	flag.StringVar(&s.history, "history", "", "the DATA_DIRs in which seed --lines made histories, the shortest first, separated by commas")
 	flag.Parse()
 	if *short {
 		s.rounds, s.length, s.worked = 2, time.Second, min(s.worked, 500)
 	}
 	return s
+}
+
+// benchWhat measures what the settings ask for.
+func benchWhat(ctx context.Context, s settings) error {
+	if s.history != "" {
+		return benchHistory(ctx, s, strings.Split(s.history, ","), os.Stdout)
+	}
+	return bench(ctx, s)
 }
 
 // bench measures everything and prints it.
