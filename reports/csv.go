@@ -9,7 +9,8 @@ import (
 )
 
 // CSV writes the figures of a report as RFC 4180 has it: a header, then a line for each bucket and row, for a bucket
-// without rows a line of zeros. label is what people call a row.
+// without rows a line of zeros. label is what people call a row. A report has at most 1,100 buckets of 21 rows, which
+// bounds its size.
 //
 // No cell is a formula to a spreadsheet: text that begins like one gets an apostrophe in front.
 func CSV(report *models.ConsumptionReport, label func(row *models.ConsumptionRow) string) (string, error) {

@@ -13,8 +13,10 @@ import (
 const (
 	// MaxInsightDays is how many days insights cover at most.
 	MaxInsightDays = 400
-	// insightTimeout is how long one of their statements may take: they look at every text of the period.
-	insightTimeout = 30 * time.Second
+	// insightTimeout is how long one of their statements may take, and insightMemory what one of its sorts may keep in
+	// memory: they look at every text of the period.
+	insightTimeout = time.Minute
+	insightMemory  = "64MB"
 	// togetherWithin is how close three operations have to lie to count as one that was run one by one.
 	togetherWithin = time.Hour
 )
@@ -85,8 +87,8 @@ func (r *Reports) Insights(ctx context.Context, team models.TeamID, period Perio
 	}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, r.pool, snapshot, func(tx pgx.Tx) error {
-		limit := fmt.Sprintf("SET LOCAL statement_timeout = %d", insightTimeout.Milliseconds())
-		if _, err := tx.Exec(ctx, limit); err != nil {
+		limits := fmt.Sprintf("SET LOCAL statement_timeout = %d; SET LOCAL work_mem = '%s'", insightTimeout.Milliseconds(), insightMemory)
+		if _, err := tx.Exec(ctx, limits); err != nil {
 			return err
 		}
 		insights, err = readInsights(ctx, tx, team, period)
