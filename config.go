@@ -64,7 +64,7 @@ type config struct {
 	Check   struct{} `cmd:"" help:"Check every rule that the books must obey."`
 	Seed    struct {
 		Lines int64 `placeholder:"N" help:"Make up a team with a year behind it instead, of about N ledger lines, for measurements."`
-	} `cmd:"" help:"Create the demonstration team."`
+	} `cmd:"" help:"Create the demonstration team, or with --lines=N a team with a year of history."`
 	Version struct{} `cmd:"" help:"Print the version."`
 }
 
