@@ -168,6 +168,9 @@ func scanRule(row pgx.CollectableRow) (*models.AlertRule, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.WarnedOf = []models.GrantID{}; string(warned) == "[]" { // of almost every rule
+		return r, nil
+	}
 	return r, json.Unmarshal(warned, &r.WarnedOf)
 }
 
