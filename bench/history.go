@@ -31,7 +31,7 @@ func benchHistory(ctx context.Context, s settings, dirs []string, w io.Writer) e
 		if err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
-		names, err = books.measure(ctx, medians)
+		names, err = books.measure(ctx, s.checks, medians)
 		if err := errors.Join(err, books.server.stop()); err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
@@ -97,12 +97,15 @@ func openHistory(ctx context.Context, s settings, dir string) (_ *historyBooks, 
 }
 
 // measure adds the median of each question to those of the databases before, and returns the questions' names.
-func (b *historyBooks) measure(ctx context.Context, medians map[string][]time.Duration) (names []string, err error) {
+func (b *historyBooks) measure(ctx context.Context, checks bool, medians map[string][]time.Duration) (names []string, err error) {
 	questions, err := b.questions(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, q := range questions {
+		if q.once && !checks {
+			continue
+		}
 		times := asked
 		if q.once {
 			times = 1

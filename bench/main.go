@@ -30,6 +30,7 @@ type settings struct {
 	worked  int           // requests that are measured until they are worked off
 	only    string        // the one load to measure; empty: all
 	history string        // folders of databases whose histories to read instead, separated by commas
+	checks  bool          // check those histories' books as well
 }
 
 func main() {
@@ -56,6 +57,7 @@ func readSettings() settings {
 	flag.IntVar(&s.worked, "worked", 3000, "requests that are worked off; 0: none")
 	flag.StringVar(&s.only, "only", "", `the one load to measure, such as "hot team, 64"`)
 	flag.StringVar(&s.history, "history", "", "the DATA_DIRs in which seed --lines made histories, the shortest first, separated by commas")
+	flag.BoolVar(&s.checks, "checks", true, "with -history: check the books as well, which takes minutes for each million lines")
 	flag.Parse()
 	if *short {
 		s.rounds, s.length, s.worked = 2, time.Second, min(s.worked, 500)
