@@ -11,7 +11,8 @@ import (
 // the row without a key is all consumption together, its count the generations with a captured part.
 
 // seriesSQL adds consumption up by its column %[1]s with counts of %[2]s, out of the table %[3]s under the condition
-// %[4]s; names are looked up in %[5]s. $1: team, $2 and $3: first and last day, $4: operations, $5: members.
+// %[4]s; names are looked up in %[5]s. $1: team, $2 and $3: first and last day, $4: operations, $5: members,
+// $6: how many.
 const seriesSQL = `
 WITH used AS (
 	SELECT day, %[1]s AS key, sum(tokens) AS tokens, sum(%[2]s) AS count, sum(generations) AS generations
@@ -35,12 +36,6 @@ FROM (
 	JOIN ranked USING (key)
 	GROUP BY key
 ) AS listed`
-
-// Conditions of statements, on tables that know members and on those that do not.
-const (
-	ofMembers = `($4::text[] IS NULL OR operation = ANY($4)) AND ($5::text[] IS NULL OR user_id = ANY($5))`
-	ofAll     = `($4::text[] IS NULL OR operation = ANY($4)) AND $5::text[] IS NULL`
-)
 
 // productsSQL ranks a team's products by their months, corrected by the days that the period cuts off, and reads the
 // days of the first ones. Only products that may be among the first are corrected: those that reach, with all that may
@@ -91,12 +86,13 @@ CROSS JOIN LATERAL (
 	WHERE d.team_id = $1 AND d.product_id = ranked.product_id AND d.day BETWEEN $2 AND $3
 ) AS listed`
 
-// someProductsSQL is productsSQL for some operations and members: it reads all that they did in the period.
+// someProductsSQL is productsSQL for some operations and members, under the condition %[1]s: it reads all that they did in
+// the period. $1: team, $2 and $3: first and last day, $4: operations, $5: members, $6: how many.
 const someProductsSQL = `
 WITH ranked AS (
 	SELECT product_id
 	FROM product_consumption
-	WHERE team_id = $1 AND day BETWEEN $2 AND $3 AND ` + ofMembers + `
+	WHERE team_id = $1 AND day BETWEEN $2 AND $3 AND %[1]s
 	GROUP BY product_id
 	ORDER BY sum(tokens) DESC, product_id COLLATE "C"
 	LIMIT $6
@@ -105,7 +101,7 @@ SELECT '' AS key, '' AS name, array_agg(day), array_agg(tokens::bigint), array_a
 FROM (
 	SELECT day, sum(tokens) AS tokens, sum(generations) AS generations
 	FROM consumption
-	WHERE team_id = $1 AND day BETWEEN $2 AND $3 AND ` + ofMembers + `
+	WHERE team_id = $1 AND day BETWEEN $2 AND $3 AND %[1]s
 	GROUP BY day
 ) AS total
 UNION ALL
@@ -114,7 +110,7 @@ SELECT product_id, coalesce((SELECT name FROM products WHERE id = product_id), '
 FROM (
 	SELECT product_id, day, sum(tokens) AS tokens, sum(generations) AS generations
 	FROM product_consumption
-	WHERE team_id = $1 AND day BETWEEN $2 AND $3 AND ` + ofMembers + ` AND product_id = ANY(ARRAY(SELECT product_id FROM ranked))
+	WHERE team_id = $1 AND day BETWEEN $2 AND $3 AND %[1]s AND product_id = ANY(ARRAY(SELECT product_id FROM ranked))
 	GROUP BY product_id, day
 ) AS listed
 GROUP BY product_id`
@@ -123,9 +119,9 @@ GROUP BY product_id`
 func (q Query) statement(team models.TeamID) (sql string, args []any) {
 	first, last := q.Period.From.Midnight(), q.Period.To.Midnight()
 	some := []any{string(team), first, last, texts(q.Operations), texts(q.Members), maxRows}
-	table, condition := "consumption_days", ofAll
+	table, condition := "consumption_days", q.condition()
 	if q.Members != nil || q.By == models.ByMember {
-		table, condition = "consumption", ofMembers
+		table = "consumption"
 	}
 	const nameless, ofUser = `NULL::text`, `(SELECT name FROM users WHERE id = key)`
 	switch {
@@ -134,13 +130,26 @@ func (q Query) statement(team models.TeamID) (sql string, args []any) {
 	case q.By == models.ByMember:
 		return fmt.Sprintf(seriesSQL, "user_id", "generations", table, condition, ofUser), some
 	case q.By == models.ByProduct && (q.Operations != nil || q.Members != nil):
-		return someProductsSQL, some
+		return fmt.Sprintf(someProductsSQL, condition), some
 	case q.By == models.ByProduct:
 		month := firstOfMonth(q.Period.From).Midnight()
 		return productsSQL, append([]any{string(team), first, last, maxRows, month}, q.Period.monthCuts().parameters()...)
 	default:
 		return fmt.Sprintf(seriesSQL, "operation", "generations", table, condition, nameless), some
 	}
+}
+
+// condition narrows statements down to some operations and members. What is not asked for is not compared with, so that
+// what is can be looked up in an index.
+func (q Query) condition() string {
+	operations, members := "$4::text[] IS NULL", "$5::text[] IS NULL"
+	if q.Operations != nil {
+		operations = "operation = ANY($4::text[])"
+	}
+	if q.Members != nil {
+		members = "user_id = ANY($5::text[])"
+	}
+	return operations + " AND " + members
 }
 
 // parameters are those of productsSQL that say how months make the period.
