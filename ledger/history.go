@@ -39,8 +39,13 @@ func (l *Ledger) Entries(ctx context.Context, team models.TeamID, filter Filter,
 			return none, models.ErrPageCursor
 		}
 		reading.cursor = &cursor
+		// The line itself, because EXISTS would drop the order and with it the index.
 		sql, args := reading.turned().sql()
-		queries.Queue("SELECT EXISTS ("+sql+")", args...).QueryRow(func(row pgx.Row) error { return row.Scan(&behind) })
+		queries.Queue(sql, args...).Query(func(rows pgx.Rows) error {
+			behind = rows.Next()
+			rows.Close()
+			return rows.Err()
+		})
 	}
 	var entries []models.LedgerEntry
 	sql, args := reading.sql()
