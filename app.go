@@ -73,7 +73,10 @@ func newApp(ctx context.Context, c *config, log *slog.Logger) (_ *app, err error
 		return nil, err
 	}
 	signals := warningSignals{a.bus, a.notifier}
-	a.ledger = ledger.New(a.db.Gorm, a.db.Pool, signals, ledger.Options{Cheapest: operations.CheapestCost, Log: log})
+	a.ledger = ledger.New(a.db.Gorm, a.db.Pool, signals, ledger.Options{
+		Cheapest: operations.CheapestCost, Log: log,
+		MayReach: func(address string) bool { return notify.MayReach(address, c.WebhookAllowPrivate) },
+	})
 	products := catalog.New(a.db.Gorm, time.Now)
 	if err := products.LoadPublicCatalogue(ctx); err != nil {
 		return nil, fmt.Errorf("public catalogue: %w", err)

@@ -69,7 +69,7 @@ type AlertRuleInput struct {
 	Threshold int `json:"threshold"`
 	// Whether ADMINs and OWNERs get an e-mail. A new rule sends none unless told to.
 	Email graphql.Omittable[*bool] `json:"email,omitempty"`
-	// Where a signed request goes: an https address. Null: nowhere.
+	// Where a signed request goes: an https address on the public internet. Null: nowhere.
 	WebhookURL graphql.Omittable[*string] `json:"webhookUrl,omitempty"`
 	// Whether it warns at all. A new rule does unless told not to.
 	Enabled graphql.Omittable[*bool] `json:"enabled,omitempty"`

@@ -5989,9 +5989,9 @@ extend type Mutation {
 }
 
 extend type Subscription {
-  "The warnings that were raised after the given one, in the order of the team's changes, and then each new one; without a given one only the new ones. None is skipped."
+  "The warnings that were raised after the given one, in the order of the team's changes, and then each new one; without a given one only the new ones. None is skipped: who is more than 1,000 behind gets an error with the code TOO_FAR_BEHIND, and reads the list again."
   limitWarnings("Whose." teamId: ID!, "The last warning that was seen." after: ID): LimitWarning!
-  "The lines of the ledger behind the given one, without a gap, and then each new one; without a given one only the new ones."
+  "The lines of the ledger behind the given one, without a gap, and then each new one; without a given one only the new ones. Who is more than 10,000 behind gets an error with the code TOO_FAR_BEHIND, and reads the list again."
   ledgerEntries("Whose." teamId: ID!, "The sequence of the last line that was seen; 0: from the first line on." afterSequence: Long): LedgerEntry!
 }
 
@@ -6009,7 +6009,7 @@ input AlertRuleInput {
   threshold: Int!
   "Whether ADMINs and OWNERs get an e-mail. A new rule sends none unless told to."
   email: Boolean
-  "Where a signed request goes: an https address. Null: nowhere."
+  "Where a signed request goes: an https address on the public internet. Null: nowhere."
   webhookUrl: String
   "Whether it warns at all. A new rule does unless told not to."
   enabled: Boolean

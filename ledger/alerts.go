@@ -49,7 +49,7 @@ type AlertRuleSetting struct {
 // It returns models.FieldErrors (TOO_MANY where a new rule would be one too many), models.ErrForbidden below ADMIN, or
 // models.ErrNotFound where the team has no such rule or the actor is none of its members.
 func (l *Ledger) SetAlertRule(ctx context.Context, s AlertRuleSetting) (models.AlertRule, string, error) {
-	if err := s.check(); err != nil {
+	if err := s.check(l.mayReach); err != nil {
 		return models.AlertRule{}, "", err
 	}
 	var set models.AlertRule
@@ -180,7 +180,7 @@ func setWebhook(rule *models.AlertRule, address *string) (secret string) {
 	return secret
 }
 
-func (s AlertRuleSetting) check() error {
+func (s AlertRuleSetting) check(mayReach func(address string) bool) error {
 	var faults models.FieldErrors
 	lowest, highest := 0, math.MaxInt32
 	switch s.Metric {
@@ -194,13 +194,15 @@ func (s AlertRuleSetting) check() error {
 	}
 	if !s.KeepWebhook && s.WebhookURL != nil {
 		code, limit := checkWebhookURL(*s.WebhookURL)
+		if code == "" && !mayReach(*s.WebhookURL) {
+			code = models.FieldInvalid
+		}
 		faults.Add(code, limit, "webhookUrl")
 	}
 	return faults.Err()
 }
 
-// checkWebhookURL says what is wrong with an address that requests shall go to. Whether it may be reached is asked
-// when one goes.
+// checkWebhookURL says what is wrong with an address that requests shall go to.
 func checkWebhookURL(address string) (models.FieldCode, int) {
 	if utf8.RuneCountInString(address) > maxWebhookURL {
 		return models.FieldTooLong, maxWebhookURL

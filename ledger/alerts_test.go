@@ -138,7 +138,7 @@ func TestARuleOutsideOfItsRangeIsRefusedFieldByField(t *testing.T) {
 		hook("https://example.com"), hook("http://127.0.0.1:8080/hook"), hook("https://[::1]/hook"),
 		hook("https://example.com/" + strings.Repeat("ñ", 1_980)),
 	} {
-		if err := good.check(); err != nil {
+		if err := good.check(anywhere); err != nil {
 			t.Errorf("%+v: %v", good, err)
 		}
 	}
@@ -310,3 +310,5 @@ func TestTheFirstAcknowledgementStays(t *testing.T) {
 		t.Errorf("a warning that does not exist: %v", err)
 	}
 }
+
+func anywhere(string) bool { return true }

@@ -24,6 +24,8 @@ type Options struct {
 	Cheapest models.Tokens
 	// SweepEvery is how often SweepUntil sweeps, 30 s by default.
 	SweepEvery time.Duration
+	// MayReach says whether alert rules may have webhooks at an address; nil: at any.
+	MayReach func(address string) bool
 	// Log hears of faults; nil is silent.
 	Log *slog.Logger
 }
@@ -39,6 +41,7 @@ type Ledger struct {
 	queue      *queue
 	alerts     alertRows
 	sweepEvery time.Duration
+	mayReach   func(address string) bool
 	waiters    chan struct{} // as many as may wait for contended rows at once
 	stats      stats
 }
@@ -52,9 +55,12 @@ func New(db *gorm.DB, pool *pgxpool.Pool, signals Signals, o Options) *Ledger {
 	if o.SweepEvery <= 0 {
 		o.SweepEvery = defaultSweepEvery
 	}
+	if o.MayReach == nil {
+		o.MayReach = func(string) bool { return true }
+	}
 	l := &Ledger{
 		db: db, pool: pool, signals: signals, cheapest: o.Cheapest, log: o.Log, alerts: newAlertRows(),
-		sweepEvery: o.SweepEvery, queue: newQueue(),
+		sweepEvery: o.SweepEvery, mayReach: o.MayReach, queue: newQueue(),
 	}
 	l.waiters = make(chan struct{}, max(1, pool.Config().MaxConns/laneShare))
 	l.queue.goes.Add(1)

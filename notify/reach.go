@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -20,6 +22,31 @@ var errUnreachable = errors.New("webhooks don't go to that address")
 type requester struct {
 	secure *http.Client // for https
 	plain  *http.Client // for http; nil: there is none
+}
+
+// MayReach says whether webhooks may go to an address, as far as its text tells: a name can still lead to where they do
+// not go. Without private addresses that is the public internet by https; with them, private addresses by http, too.
+func MayReach(address string, allowPrivate bool) bool {
+	target, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	private, known := false, true
+	if ip, err := netip.ParseAddr(target.Hostname()); err == nil {
+		private = !isPublic(ip)
+	} else if name := strings.TrimSuffix(strings.ToLower(target.Hostname()), "."); name == "localhost" || strings.HasSuffix(name, ".localhost") {
+		private = true
+	} else {
+		known = false
+	}
+	switch target.Scheme {
+	case "https":
+		return allowPrivate || !private
+	case "http":
+		return allowPrivate && (private || !known)
+	default:
+		return false
+	}
 }
 
 // newRequester makes a requester that reaches the public internet by https; private addresses by https and http, too,

@@ -214,3 +214,32 @@ func TestWhichAddressesArePublic(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAnAddressTellsOfWhereAWebhookGoes(t *testing.T) {
+	for _, test := range []struct {
+		address         string
+		public, allowed bool // whether it may be reached without and with private addresses
+	}{
+		{"https://hooks.example.com/x", true, true},
+		{"https://1.1.1.1", true, true},
+		{"https://127.0.0.1:8080", false, true},
+		{"https://[::1]/", false, true},
+		{"https://10.0.0.8", false, true},
+		{"https://localhost.", false, true},
+		{"https://Localhost/", false, true},
+		{"https://app.localhost", false, true},
+		{"https://localhost.example.com", true, true},
+		{"http://127.0.0.1:8080", false, true},
+		{"http://queue.internal", false, true},
+		{"http://1.1.1.1", false, false},
+		{"ftp://127.0.0.1", false, false},
+		{"https://a b", false, false},
+	} {
+		if got := MayReach(test.address, false); got != test.public {
+			t.Errorf("%s without private addresses: %t", test.address, got)
+		}
+		if got := MayReach(test.address, true); got != test.allowed {
+			t.Errorf("%s with private addresses: %t", test.address, got)
+		}
+	}
+}

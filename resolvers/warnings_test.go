@@ -92,7 +92,7 @@ func TestWhatIsWrongWithARuleIsToldFieldByField(t *testing.T) {
 		{"__typename": "ValidationError", "code": "OUT_OF_RANGE", "path": ["threshold"],
 			"message": "Give 1 to 100 percent, 0 or more tokens, or 1 to 365 days, as what is watched asks for."},
 		{"__typename": "ValidationError", "code": "INVALID", "path": ["webhookUrl"],
-			"message": "Give a full address that begins with https:// or http:// and holds no user name or password."}
+			"message": "Give a full https:// address on the public internet, without a user name or password."}
 	]}`)
 	for range 17 {
 		if made := wrong(30, nil); at(made, "alertRule") == nil {
