@@ -107,13 +107,13 @@ func readInsights(ctx context.Context, tx pgx.Tx, team models.TeamID, period Per
 	// replace or are replaced by lies within another seven.
 	begin, end := first.AddDate(0, 0, -1-7), last.AddDate(0, 0, 1+1+2+7)
 	var captured models.Tokens
-	err := tx.QueryRow(ctx, wasteSQL, string(team), first, last, begin, end).
+	err := tx.QueryRow(ctx, wasteSQL, planEach, string(team), first, last, begin, end).
 		Scan(&captured, &insights.Regenerated, &insights.Discarded)
 	if err != nil {
 		return models.Insights{}, err
 	}
 	insights.Kept = captured - insights.Regenerated - insights.Discarded
-	rows, err := tx.Query(ctx, singlesSQL, string(team), first, last)
+	rows, err := tx.Query(ctx, singlesSQL, planEach, string(team), first, last)
 	if err != nil {
 		return models.Insights{}, err
 	}
