@@ -293,13 +293,16 @@ func TestAdviceNamesWhatWeighsMostFirst(t *testing.T) {
 		{"nothing was consumed", models.Insights{}, nil},
 		{"all is well", models.Insights{Kept: 905, Regenerated: 94, Separate: 2}, nil},
 		{
-			"a tenth was regenerated", models.Insights{Kept: 900, Regenerated: 100},
+			"a tenth was regenerated",
+			models.Insights{Kept: 900, Regenerated: 100},
 			[]Advice{{Kind: AdviseReview, Percent: 10, Tokens: 100}},
 		},
 		{
-			"everything", models.Insights{Kept: 200, Regenerated: 300, Discarded: 500, Separate: 7},
+			"everything",
+			models.Insights{Kept: 200, Regenerated: 300, Discarded: 500, Separate: 7},
 			[]Advice{
-				{Kind: AdviseTemplates, Percent: 50, Tokens: 500}, {Kind: AdviseReview, Percent: 30, Tokens: 300},
+				{Kind: AdviseTemplates, Percent: 50, Tokens: 500},
+				{Kind: AdviseReview, Percent: 30, Tokens: 300},
 				{Kind: AdviseGenerateAll, Times: 7},
 			},
 		},
