@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"productgenerator/publicnet"
 )
 
 // errUnreachable is why a webhook's address is not connected to.
@@ -31,19 +33,18 @@ func MayReach(address string, allowPrivate bool) bool {
 	if err != nil {
 		return false
 	}
-	private, known := false, true
-	if ip, err := netip.ParseAddr(target.Hostname()); err == nil {
-		private = !isPublic(ip)
-	} else if name := strings.TrimSuffix(strings.ToLower(target.Hostname()), "."); name == "localhost" || strings.HasSuffix(name, ".localhost") {
-		private = true
-	} else {
-		known = false
+	host := strings.TrimSuffix(strings.ToLower(target.Hostname()), ".")
+	public := publicnet.HasName(host)
+	ip, err := netip.ParseAddr(host)
+	isAddress := err == nil
+	if isAddress {
+		public = publicnet.HasAddress(ip)
 	}
 	switch target.Scheme {
 	case "https":
-		return allowPrivate || !private
+		return allowPrivate || public
 	case "http":
-		return allowPrivate && (private || !known)
+		return allowPrivate && !(isAddress && public)
 	default:
 		return false
 	}
@@ -53,11 +54,11 @@ func MayReach(address string, allowPrivate bool) bool {
 // where they are allowed.
 func newRequester(allowPrivate bool, limit time.Duration, world outside) *requester {
 	if !allowPrivate {
-		return &requester{secure: newClient(isPublic, limit, world)}
+		return &requester{secure: newClient(publicnet.HasAddress, limit, world)}
 	}
 	return &requester{
 		secure: newClient(func(netip.Addr) bool { return true }, limit, world),
-		plain:  newClient(func(a netip.Addr) bool { return !isPublic(a) }, limit, world),
+		plain:  newClient(func(a netip.Addr) bool { return !publicnet.HasAddress(a) }, limit, world),
 	}
 }
 
@@ -95,57 +96,5 @@ func newClient(reaches func(netip.Addr) bool, limit time.Duration, world outside
 			DisableCompression:     true,
 			MaxResponseHeaderBytes: maxAnswer,
 		},
-	}
-}
-
-// isPublic says whether an address is one of the public internet. An address that carries another is what it carries.
-func isPublic(address netip.Addr) bool {
-	address = address.Unmap()
-	if address.Zone() != "" || !address.IsGlobalUnicast() || address.IsPrivate() {
-		return false
-	}
-	if carried, ok := carriedIPv4(address); ok {
-		return isPublic(carried)
-	}
-	for _, reserved := range [...]string{
-		"0.0.0.0/8",        // this network
-		"100.64.0.0/10",    // shared by customers of a carrier, and some clouds' metadata
-		"168.63.129.16/32", // a cloud's own services
-		"192.0.0.0/24",     // protocol assignments, and some clouds' metadata
-		"192.0.2.0/24",     // documentation
-		"192.88.99.0/24",   // 6to4 relays
-		"198.18.0.0/15",    // benchmarks
-		"198.51.100.0/24",  // documentation
-		"203.0.113.0/24",   // documentation
-		"240.0.0.0/4",      // reserved
-		"::/96",            // IPv4-compatible, out of use
-		"64:ff9b:1::/48",   // local translation
-		"100::/64",         // discard
-		"2001::/23",        // protocol assignments, Teredo among them
-		"2001:db8::/32",    // documentation
-		"3fff::/20",        // documentation
-		"5f00::/16",        // segment routing
-		"fec0::/10",        // site-local
-	} {
-		if netip.MustParsePrefix(reserved).Contains(address) {
-			return false
-		}
-	}
-	return true
-}
-
-// carriedIPv4 is the IPv4 address inside of a NAT64 (64:ff9b::/96) or a 6to4 (2002::/16) address.
-func carriedIPv4(address netip.Addr) (netip.Addr, bool) {
-	if !address.Is6() {
-		return netip.Addr{}, false
-	}
-	bytes := address.As16()
-	switch {
-	case netip.MustParsePrefix("64:ff9b::/96").Contains(address):
-		return netip.AddrFrom4([4]byte(bytes[12:])), true
-	case netip.MustParsePrefix("2002::/16").Contains(address):
-		return netip.AddrFrom4([4]byte(bytes[2:6])), true
-	default:
-		return netip.Addr{}, false
 	}
 }

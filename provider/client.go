@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
+
+	"productgenerator/publicnet"
 )
 
 // Reach says what a client may connect to.
@@ -60,7 +62,7 @@ func NewClient(reach Reach) *http.Client {
 // refusePrivate is called with the address that a dialer is about to connect to.
 func refusePrivate(_, address string, _ syscall.RawConn) error {
 	target, err := netip.ParseAddrPort(address)
-	if err != nil || !publicAddress(target.Addr()) {
+	if err != nil || !publicnet.HasAddress(target.Addr()) {
 		return ErrPrivateAddress
 	}
 	return nil
@@ -74,55 +76,4 @@ func stayOnHost(next *http.Request, via []*http.Request) error {
 		return http.ErrUseLastResponse
 	}
 	return nil
-}
-
-// publicAddress says whether an address is one of the public internet. An IPv6 address that carries an IPv4 address is
-// what it carries.
-func publicAddress(address netip.Addr) bool {
-	address = address.Unmap()
-	if address.Zone() != "" || !address.IsGlobalUnicast() || address.IsPrivate() {
-		return false
-	}
-	if carried, ok := carriedIPv4(address); ok {
-		return publicAddress(carried)
-	}
-	for _, reserved := range [...]string{
-		"0.0.0.0/8",        // this network
-		"100.64.0.0/10",    // carrier-grade NAT, and Alibaba Cloud's metadata server
-		"168.63.129.16/32", // Azure's own services
-		"192.0.0.0/24",     // protocol assignments, and Oracle Cloud's metadata server
-		"192.0.2.0/24",     // documentation
-		"192.88.99.0/24",   // 6to4 relays
-		"198.18.0.0/15",    // benchmarks
-		"198.51.100.0/24",  // documentation
-		"203.0.113.0/24",   // documentation
-		"240.0.0.0/4",      // reserved
-		"64:ff9b:1::/48",   // local translation
-		"100::/64",         // discard
-		"2001::/23",        // protocol assignments, Teredo among them
-		"2001:db8::/32",    // documentation
-		"3fff::/20",        // documentation
-		"fec0::/10",        // site-local
-		"::/96",            // IPv4-compatible, out of use
-	} {
-		if netip.MustParsePrefix(reserved).Contains(address) {
-			return false
-		}
-	}
-	return true
-}
-
-// carriedIPv4 is the IPv4 address inside a NAT64 (64:ff9b::/96) or 6to4 (2002::/16) address.
-func carriedIPv4(address netip.Addr) (netip.Addr, bool) {
-	if !address.Is6() {
-		return netip.Addr{}, false
-	}
-	bytes := address.As16()
-	switch {
-	case netip.MustParsePrefix("64:ff9b::/96").Contains(address):
-		return netip.AddrFrom4([4]byte(bytes[12:16])), true
-	case netip.MustParsePrefix("2002::/16").Contains(address):
-		return netip.AddrFrom4([4]byte(bytes[2:6])), true
-	}
-	return netip.Addr{}, false
 }

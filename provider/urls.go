@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"productgenerator/publicnet"
 )
 
 // MaxURLBytes bounds a URL that comes from outside, before and after it is written in its safe form.
@@ -99,7 +101,7 @@ func publicHost(host string) (string, error) {
 	}
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	if address, err := netip.ParseAddr(host); err == nil {
-		if !publicAddress(address) {
+		if !publicnet.HasAddress(address) {
 			return "", unsafeURL("its host is not a public address")
 		}
 		return host, nil
@@ -107,7 +109,7 @@ func publicHost(host string) (string, error) {
 	switch {
 	case !isHostname(host):
 		return "", unsafeURL("its host is not a name")
-	case isPrivateName(host):
+	case !publicnet.HasName(host):
 		return "", unsafeURL("its host is not a public name")
 	}
 	return host, nil
@@ -127,22 +129,6 @@ func isHostname(host string) bool {
 	}
 	last := labels[len(labels)-1]
 	return !strings.HasPrefix(last, "0x") && strings.Trim(last, "0123456789") != ""
-}
-
-// isPrivateName says whether a name is never a public one: a single label, or under a suffix that is kept for local use
-// (RFC 6761, RFC 6762, RFC 8375, ICANN's .internal, among them the clouds' metadata servers) or commonly taken for it.
-func isPrivateName(host string) bool {
-	if !strings.Contains(host, ".") {
-		return true
-	}
-	for _, suffix := range [...]string{
-		".localhost", ".local", ".internal", ".home.arpa", ".localdomain", ".intranet", ".lan", ".home", ".corp",
-	} {
-		if strings.HasSuffix(host, suffix) {
-			return true
-		}
-	}
-	return false
 }
 
 // hostWithPort joins the two as a URL needs it; port may be empty.
