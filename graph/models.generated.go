@@ -137,7 +137,7 @@ type ConsumptionInput struct {
 	GroupBy graphql.Omittable[*models.ReportDimension] `json:"groupBy,omitempty"`
 	// Only these operations; left out: all.
 	Operations graphql.Omittable[[]models.Operation] `json:"operations,omitempty"`
-	// Only what these users spent; left out: all.
+	// Only what these members spent, by the ids of users or of memberships; left out: all.
 	MemberIds graphql.Omittable[[]string] `json:"memberIds,omitempty"`
 }
 

@@ -5407,7 +5407,7 @@ input ConsumptionInput {
   groupBy: ReportDimension = OPERATION
   "Only these operations; left out: all."
   operations: [Operation!]
-  "Only what these users spent; left out: all."
+  "Only what these members spent, by the ids of users or of memberships; left out: all."
   memberIds: [ID!]
 }
 
@@ -5486,7 +5486,7 @@ extend type Team {
 }
 
 extend type Balance {
-  "The day on which the tokens run out if the team goes on as in the last 14 complete days, tokens that expire counted in; tokens that come in do not distort the pace, since only use counts. Null: not within a year, an unlimited team, or too little to go by: the first use lies less than 7 days back, or fewer than 3 of the 14 days have any."
+  "The day at whose end nothing is left if the team goes on as it did: from tomorrow on it spends each day what it captured in its last 14 complete days, divided by 14, soonest expiry first, and what expires lapses on the way. Tokens that come in do not distort the pace, since only use counts. Null: an unlimited team, more than 365 days ahead, or too little to go by: the first use lies less than 7 days back, or fewer than 3 of the 14 days have any."
   runsOutOn: Date
 }
 `, BuiltIn: false},

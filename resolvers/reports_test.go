@@ -8,6 +8,7 @@ import (
 	"productgenerator/ledger"
 	"productgenerator/models"
 	"productgenerator/operations"
+	"productgenerator/reports"
 )
 
 // spend runs an operation for the client's team and delivers all of its parts.
@@ -171,6 +172,34 @@ WHERE team_id = $1 AND kind = 'CAPTURE' AND part LIKE '%DESCRIPTION'`, ann.team,
 	mustContain(t, text(read, "advice", 1), "En 3 ocasiones")
 	wantJSON(t, at(admin.must(insights, variables), "team", "insights", "separate"), `3`)
 	ann.refused("BAD_USER_INPUT", insights, object{"id": ann.team, "p": object{"from": "2020-01-01", "to": "2026-01-01"}})
+}
+
+func TestEveryRowAndAdviceOfAReportHasWords(t *testing.T) {
+	r := &Resolver{messages: newMessages()}
+	for _, language := range tongues() {
+		labels := map[string]bool{r.labelOf(language, &models.ConsumptionRow{Key: models.OtherRows}): true}
+		for _, operation := range models.Operations() {
+			labels[r.labelOf(language, &models.ConsumptionRow{Dimension: models.ByOperation, Key: string(operation)})] = true
+		}
+		for _, part := range models.OperationGenerateAll.Parts() {
+			labels[r.labelOf(language, &models.ConsumptionRow{Dimension: models.ByPart, Key: string(part)})] = true
+		}
+		for _, advice := range []reports.AdviceKind{reports.AdviseReview, reports.AdviseTemplates, reports.AdviseGenerateAll} {
+			labels[r.messages.say(language, figures{}, "advice."+string(advice))] = true
+		}
+		if len(labels) != 1+4+4+3 {
+			t.Errorf("%s has the same words for different things: %v", language, labels)
+		}
+		for label := range labels {
+			if strings.Contains(label, "_") || strings.Contains(label, "advice.") {
+				t.Errorf("%s has no words for %s", language, label)
+			}
+		}
+	}
+	row := &models.ConsumptionRow{Dimension: models.ByProduct, Key: "product_x"}
+	if got := r.labelOf(english, row); got != "product_x" {
+		t.Errorf("a product without a name is called %q", got)
+	}
 }
 
 func TestTheForecastIsTheSameInQueryAndSubscription(t *testing.T) {
