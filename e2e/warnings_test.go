@@ -13,7 +13,6 @@ import (
 // feed is a subscription of a team's events.
 type feed struct {
 	query string
-	point string // the argument that it goes on behind
 	// read is the event's id, and the point that a stream goes on behind it.
 	read func(testing.TB, json.RawMessage) (id string, point any)
 }

@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"productgenerator/models"
 )
@@ -31,8 +33,10 @@ func (a *Account) open() {
 	day := a.balance.Day
 	a.balance.LimitReachedOn, a.balance.BalanceEmptyOn = &day, &day
 	a.touchBalance()
-	for _, rule := range a.standardRules() {
-		rule.ID, rule.Email, rule.Enabled = models.NewAlertRuleID(a.now), true, true
+	for i, rule := range a.standardRules() {
+		// Ids made at one instant have no order; rules are listed in the order above.
+		rule.ID = models.NewAlertRuleID(a.now.Add(time.Duration(i) * time.Microsecond))
+		rule.Email, rule.Enabled = true, true
 		if rule.Metric == models.MetricAvailableTokensBelow {
 			rule.RaisedOn = &day
 		}
@@ -40,8 +44,16 @@ func (a *Account) open() {
 	}
 }
 
-// AddRule loads an alert rule into the account.
-func (a *Account) AddRule(rule *models.AlertRule) { a.rules = append(a.rules, rule) }
+// AddRule loads an alert rule into the account. Rules stand in the order of their ids, so that of several at one line
+// always the same is named.
+func (a *Account) AddRule(rule *models.AlertRule) {
+	at, _ := slices.BinarySearchFunc(a.rules, rule.ID, compareRuleID)
+	a.rules = slices.Insert(a.rules, at, rule)
+}
+
+func compareRuleID(rule *models.AlertRule, id models.AlertRuleID) int {
+	return cmp.Compare(rule.ID, id)
+}
 
 // Rules are the team's alert rules.
 func (a *Account) Rules() []*models.AlertRule { return a.rules }
@@ -64,7 +76,7 @@ func (a *Account) SetRule(rule models.AlertRule) {
 	at := a.ruleIndex(rule.ID)
 	if at < 0 {
 		rule.CreatedAt = a.now
-		a.rules = append(a.rules, &rule)
+		a.AddRule(&rule)
 		a.posted.changes++
 		if a.posted.rules[rule.ID] != ruleDeleted {
 			a.posted.rules[rule.ID] = ruleAdded

@@ -225,31 +225,38 @@ func TestAWarningsSentenceForOthersHasItsFiguresInTheZoneAndLanguage(t *testing.
 		want         string
 	}{
 		{
-			models.LimitWarning{Kind: models.WarningDailyLimitNear, Threshold: 520, Value: 530, DailyLimit: &limit, ClearsAt: &at}, "Europe/Madrid", "en",
+			models.LimitWarning{Kind: models.WarningDailyLimitNear, Threshold: 520, Value: 530, DailyLimit: &limit, ClearsAt: &at},
+			"Europe/Madrid", "en",
 			"530 tokens of the limit of 650 tokens a day are used: the warning line is 520 tokens. The next day begins at 00:00 on 5 June (Europe/Madrid).",
 		},
 		{
-			models.LimitWarning{Kind: models.WarningDailyLimitReached, Threshold: 650, Value: 645, DailyLimit: &limit, ClearsAt: &at}, "UTC", "es-MX",
+			models.LimitWarning{Kind: models.WarningDailyLimitReached, Threshold: 650, Value: 645, DailyLimit: &limit, ClearsAt: &at},
+			"UTC", "es-MX",
 			"Se han usado 645 tokens del límite de 650 tokens al día y lo que queda no basta para ninguna operación. El próximo día empieza a las 22:00 del 4 de junio (UTC).",
 		},
 		{
-			models.LimitWarning{Kind: models.WarningDailyLimitReached, DailyLimit: &none, ClearsAt: &at}, "UTC", "",
+			models.LimitWarning{Kind: models.WarningDailyLimitReached, DailyLimit: &none, ClearsAt: &at},
+			"UTC", "",
 			"The limit of 0 tokens a day is too low for any operation: it has to be raised.",
 		},
 		{
-			models.LimitWarning{Kind: models.WarningBalanceEmpty, Threshold: 10, Value: 5}, "UTC", "de",
+			models.LimitWarning{Kind: models.WarningBalanceEmpty, Threshold: 10, Value: 5},
+			"UTC", "de",
 			"The team has 5 tokens left, too few for any operation. An admin of the team can get more.",
 		},
 		{
-			models.LimitWarning{Kind: models.WarningGrantExpiring, Threshold: 7, Value: 1_200, ClearsAt: &at}, "America/New_York", "en-GB",
+			models.LimitWarning{Kind: models.WarningGrantExpiring, Threshold: 7, Value: 1_200, ClearsAt: &at},
+			"America/New_York", "en-GB",
 			"1,200 tokens lapse at 18:00 on 4 June (America/New_York) if nobody uses them before. They are spent ahead of tokens that last longer.",
 		},
 		{
-			models.LimitWarning{Kind: models.WarningMemberLimitReached, Threshold: 650, Value: 650, DailyLimit: &limit, ClearsAt: &at}, "UTC", "en",
+			models.LimitWarning{Kind: models.WarningMemberLimitReached, Threshold: 650, Value: 650, DailyLimit: &limit, ClearsAt: &at},
+			"UTC", "en",
 			"A member has used 650 tokens of an own limit of 650 tokens a day, and what is left is too little for any operation. The next day begins at 22:00 on 4 June (UTC); an admin of the team can raise the limit before.",
 		},
 		{
-			models.LimitWarning{Kind: models.WarningMemberLimitReached, DailyLimit: &none, ClearsAt: &at}, "UTC", "en",
+			models.LimitWarning{Kind: models.WarningMemberLimitReached, DailyLimit: &none, ClearsAt: &at},
+			"UTC", "en",
 			"A member's own limit of 0 tokens a day is too low for any operation: an admin of the team can raise it.",
 		},
 	} {

@@ -71,7 +71,7 @@ func MarshalDate(date models.Date) graphql.Marshaler {
 func UnmarshalDate(value any) (models.Date, error) {
 	text, ok := value.(string)
 	if !ok {
-		return models.Date{}, errors.New("Date is a string such as 2026-11-23")
+		return models.Date{}, errors.New("a Date is a string such as 2026-11-23")
 	}
 	date, err := models.ParseDate(text)
 	if err != nil {
