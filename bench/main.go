@@ -66,7 +66,10 @@ func readSettings() settings {
 }
 
 // benchWhat measures what the settings ask for.
-func benchWhat(ctx context.Context, s settings) error {
+func benchWhat(ctx context.Context, s settings) (err error) {
+	if s.program, err = filepath.Abs(s.program); err != nil {
+		return err
+	}
 	if s.history != "" {
 		return benchHistory(ctx, s, strings.Split(s.history, ","), os.Stdout)
 	}
@@ -80,9 +83,6 @@ func bench(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if s.program, err = filepath.Abs(s.program); err != nil {
-		return err
-	}
 	if err := os.Chmod(dir, 0o711); err != nil { // the database's account passes through
 		return err
 	}
