@@ -4,8 +4,10 @@ package ledger
 // arrays keep one prepared statement for every size.
 const (
 	// Planning these statements takes longer than running them, and every one goes by a key whatever its parameters: a
-	// plan that is made once is as good.
-	planOnceSQL = `SET LOCAL plan_cache_mode = force_generic_plan`
+	// plan that is made once is as good. It must not be one that was made while a table was small and reads all of it: that
+	// would be kept while the table grows, until its statistics are taken anew. The checks of foreign keys are planned by
+	// the same settings.
+	planOnceSQL = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
 
 	openSQL = `
 INSERT INTO balances (team_id, time_zone, day, last_entry_at, updated_at)
