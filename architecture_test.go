@@ -33,6 +33,7 @@ func mayImport() map[string]string {
 		"operations":      "models ledger catalog provider",
 		"funding":         "models ledger",
 		"notify":          "models publicnet",
+		"payment":         "",
 		"teams":           "models ledger",
 		"rehearsal":       "models ledger operations",
 		"reports":         "models",
@@ -43,6 +44,8 @@ func mayImport() map[string]string {
 		"postgres":        "",
 		"postgres/pgtest": "postgres",
 		"e2e":             "",
+
+		"payment/stripetest": "",
 	}
 }
 
