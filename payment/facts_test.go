@@ -96,6 +96,32 @@ func TestFactsMergeAsASemilatticeAndAreNeverAltered(t *testing.T) {
 	})
 }
 
+func TestWhatWasToldLastOfADisputeHolds(t *testing.T) {
+	told := func(at int64, state payment.DisputeState) payment.Facts {
+		return payment.Facts{Payments: map[string]payment.Payment{"pi_1": {Disputes: map[string]payment.Dispute{
+			"dp_1": {ToldAt: at, AmountMinor: 100, Currency: "EUR", State: state},
+		}}}}
+	}
+	for _, test := range []struct {
+		earlier, later payment.Facts
+		want           payment.DisputeState
+	}{
+		{told(1, payment.DisputeOpen), told(2, payment.DisputeWon), payment.DisputeWon},
+		{told(1, payment.DisputeWon), told(2, payment.DisputeOpen), payment.DisputeOpen},
+		{told(1, payment.DisputeWon), told(2, payment.DisputeLost), payment.DisputeLost},
+		{told(1, payment.DisputeLost), told(2, payment.DisputeWon), payment.DisputeWon},
+		{told(1, payment.DisputeDropped), told(2, payment.DisputeOpen), payment.DisputeOpen},
+		{told(1, payment.DisputeOpen), told(1, payment.DisputeWon), payment.DisputeWon},
+		{told(1, payment.DisputeOpen), told(1, payment.DisputeLost), payment.DisputeLost},
+	} {
+		for _, known := range []payment.Facts{test.earlier.Merge(test.later), test.later.Merge(test.earlier)} {
+			if state := known.Payments["pi_1"].Disputes["dp_1"].State; state != test.want {
+				t.Errorf("%s, not %s", state, test.want)
+			}
+		}
+	}
+}
+
 func TestFactsAreTheSameAfterStorage(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts := anyFacts().Draw(t, "facts")

@@ -145,9 +145,9 @@ func TestWhereAPurchaseStandsByItsFacts(t *testing.T) {
 			}}},
 		},
 		{
-			"a provider that contradicts itself", of(payment.Payment{Received: append(received(90), received(100)...)}),
+			"a provider that contradicts itself", of(payment.Payment{Received: append(received(100), received(110)...)}),
 			payment.Standing{Status: payment.Mismatched, Mismatches: []payment.Mismatch{{
-				PaymentID: "pi_1", Received: append(received(90), received(100)...),
+				PaymentID: "pi_1", Received: append(received(100), received(110)...),
 			}}},
 		},
 		{

@@ -174,7 +174,9 @@ func TestASavedMethodIsKnownOncePaidAndCanBeCharged(t *testing.T) {
 
 func TestAMethodIsNotSavedUnlessTheBuyerWasAsked(t *testing.T) {
 	c := newCounter(t)
-	session := c.start(t, "p1")
+	asked := checkout("p1")
+	asked.Customer = "cus_1"
+	session := must[payment.Session](t)(c.StartCheckout(t.Context(), asked))
 	must[string](t)(c.server.Pay(session.ID))
 	news := must[payment.News](t)(c.Session(t.Context(), session.ID))
 	if saved := news.Facts.Standing(price()).Saved; saved != (payment.SavedMethod{}) {
@@ -231,6 +233,31 @@ func TestAChargeWhoseBankAnswersLaterIsProcessing(t *testing.T) {
 		}
 		if status := known.Standing(price()).Status; status != want {
 			t.Errorf("after %q: status %s, not %s", code, status, want)
+		}
+	}
+}
+
+func TestAPaymentThatArrivesLateIsProcessingUntilItDoesOrFails(t *testing.T) {
+	for arrives, want := range map[bool]payment.Status{true: payment.Paid, false: payment.Failed} {
+		c := newCounter(t)
+		session := c.start(t, "p1")
+		known := session.News.Facts
+		for _, notice := range c.after(t, func() { must[string](t)(c.server.PayLater(session.ID)) }) {
+			known = payment.Fold(known, notice)
+		}
+		if status := known.Standing(price()).Status; status != payment.Processing {
+			t.Errorf("completed: %s", status)
+		}
+		for _, notice := range c.after(t, func() {
+			if err := c.server.ArriveLate(session.ID, arrives); err != nil {
+				t.Fatal(err)
+			}
+		}) {
+			known = payment.Fold(known, notice)
+		}
+		read := must[payment.News](t)(c.Session(t.Context(), session.ID)).Facts
+		if told, is := known.Standing(price()).Status, read.Standing(price()).Status; told != want || is != want {
+			t.Errorf("told %s, read %s, not %s", told, is, want)
 		}
 	}
 }
