@@ -2,12 +2,15 @@ package payment_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"productgenerator/payment"
 	"productgenerator/payment/stripetest"
@@ -137,6 +140,51 @@ func TestSignedNonsenseIsMalformedAndStrangersAreIgnored(t *testing.T) {
 				t.Errorf("tells %+v", notice)
 			}
 		})
+	}
+}
+
+func TestAnyTrueSignatureUnderNonsenseIsSurvived(t *testing.T) {
+	c := newCounter(t)
+	nonsense := []string{
+		`null`, `0`, `""`, `[]`, `{}`, `{"id":""}`, `{"id":null,"mode":"payment","metadata":null}`, `{"id":"x","mode":"payment"}`,
+		`{"id":"x","mode":"payment","status":"complete","payment_status":"paid","payment_intent":""}`,
+		`{"id":"x","payment_intent":{}}`, `{"id":"x","payment_intent":{"latest_charge":{"refunds":{"data":[null]}}}}`,
+		`{"id":"x","latest_charge":{"refunds":{"data":[null]}}}`, `{"id":"x","payment_intent":"y","refunds":{"data":[null]}}`,
+		`{"id":"x","status":"succeeded","customer":{},"payment_method":null,"setup_future_usage":"off_session"}`,
+		`{"id":"x","metadata":{"off_session":"1"},"status":"requires_payment_method","last_payment_error":null}`,
+		`{"id":"x","payment_intent":"y","refunds":{"data":null},"amount_refunded":-1}`,
+		`{"id":"x","payment_intent":"y","status":{}}`, `{"id":"x","payment_intent":"y","amount":-9223372036854775808}`,
+	}
+	for _, kind := range payment.StripeNoticeTypes() {
+		for _, object := range nonsense {
+			body := []byte(`{"id":"evt_1","object":"event","type":"` + kind + `","data":{"object":` + object + `}}`)
+			header := http.Header{"Stripe-Signature": {stripetest.Sign(noon(), body, webhookSecret)}}
+			notice, err := c.ParseNotice(body, header)
+			if err != nil && !errors.Is(err, payment.ErrMalformed) {
+				t.Errorf("%s: %v", body, err)
+			}
+			standing := payment.Fold(payment.Facts{}, notice).Standing(price())
+			if standing.KeptMinor != 0 || standing.Status == payment.Paid {
+				t.Errorf("%s came to %+v", body, standing)
+			}
+		}
+	}
+}
+
+func TestANoticeIsTheSameAfterStorage(t *testing.T) {
+	c := newCounter(t)
+	paid := must[string](t)(c.server.Pay(c.start(t, "p1").ID))
+	must[string](t)(c.server.OpenDispute(paid, 100))
+	c.server.Emit("wonder.happened", map[string]any{"id": "w_1"})
+	for _, notice := range c.notices(t) {
+		stored := must[[]byte](t)(json.Marshal(notice))
+		var read payment.Notice
+		if err := json.Unmarshal(stored, &read); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(notice, read); diff != "" {
+			t.Errorf("%s: %s", stored, diff)
+		}
 	}
 }
 

@@ -147,17 +147,18 @@ const (
 )
 
 // Notice is what a provider sends by itself when something has happened. The same notice may come any number of times,
-// and several notices may tell of the same thing.
+// and several notices may tell of the same thing. It can be stored as JSON once it has been parsed: its signature is
+// too old to be checked again soon.
 type Notice struct {
 	// ID is the provider's, the same each time this notice is sent.
-	ID string
+	ID string `json:"id"`
 
 	// Type is the provider's word for what happened.
-	Type string
-	Kind NoticeKind
-	Live bool
+	Type string     `json:"type"`
+	Kind NoticeKind `json:"kind"`
+	Live bool       `json:"live"`
 
 	// At is when it happened by the provider's clock, to the second.
-	At time.Time
+	At time.Time `json:"at"`
 	News
 }

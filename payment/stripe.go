@@ -183,10 +183,10 @@ func stripeFailure(op string, err error) error {
 
 func stripeKind(answered *stripe.Error) Kind {
 	switch status := answered.HTTPStatusCode; {
-	case answered.Type == stripe.ErrorTypeIdempotency && answered.Code != stripe.ErrorCodeIdempotencyKeyInUse:
-		return KeyReused
 	case status == http.StatusTooManyRequests, status == http.StatusConflict:
 		return Busy
+	case answered.Type == stripe.ErrorTypeIdempotency:
+		return KeyReused
 	case answered.Type == stripe.ErrorTypeCard:
 		return Declined
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:

@@ -117,6 +117,9 @@ func chargeFacts(charge *stripe.Charge) Payment {
 		return p
 	}
 	for _, refund := range charge.Refunds.Data {
+		if refund == nil {
+			continue
+		}
 		p = p.merge(Payment{Refunds: map[string]Refund{refund.ID: refundFacts(refund)}})
 	}
 	return p

@@ -118,17 +118,20 @@ func (s *Server) list(from *shelf) http.HandlerFunc {
 		data, more := []object{}, false
 		after := form.Get("starting_after")
 		for _, id := range slices.Backward(from.order) {
-			switch o := from.byID[id]; {
-			case after != "":
+			if after != "" {
 				if id == after {
 					after = ""
 				}
-			case !wanted(o, form):
-			case len(data) == limit:
-				more = true
-			default:
-				data = append(data, s.expanded(o, under("data", paths)))
+				continue
 			}
+			o := from.byID[id]
+			if !wanted(o, form) {
+				continue
+			}
+			if more = len(data) == limit; more {
+				break
+			}
+			data = append(data, s.expanded(o, under("data", paths)))
 		}
 		s.send(w, done(object{"object": "list", "url": r.URL.Path, "has_more": more, "data": data}))
 	}
