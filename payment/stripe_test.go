@@ -259,6 +259,35 @@ func TestAPaymentThatArrivesLateIsProcessingUntilItDoesOrFails(t *testing.T) {
 	}
 }
 
+func TestMoneyThatIsNotAsExpectedIsAMismatchHoweverItIsHeardOf(t *testing.T) {
+	c := newCounter(t)
+	dollars, less := c.start(t, "p1"), c.start(t, "p2")
+	payments := []string{
+		must[string](t)(c.server.PayOther(dollars.ID, 4900, "usd")), must[string](t)(c.server.PayOther(less.ID, 4899, "eur")),
+	}
+	told := map[string]payment.Facts{}
+	for _, notice := range c.notices(t) {
+		told[notice.PurchaseID] = payment.Fold(told[notice.PurchaseID], notice)
+	}
+	for i, session := range []payment.Session{dollars, less} {
+		read := must[payment.News](t)(c.Session(t.Context(), session.ID))
+		for _, facts := range []payment.Facts{read.Facts, told[read.PurchaseID]} {
+			standing := facts.Standing(price())
+			if standing.Status != payment.Mismatched || standing.KeptMinor != 0 || standing.Mismatches[0].PaymentID != payments[i] {
+				t.Errorf("standing %+v", standing)
+			}
+		}
+	}
+	play := c.start(t, "p3")
+	must[string](t)(c.server.Pay(play.ID))
+	read := must[payment.News](t)(c.Session(t.Context(), play.ID))
+	expected := price()
+	expected.Live = true
+	if status := read.Facts.Standing(expected).Status; status != payment.Mismatched {
+		t.Errorf("money of the test mode for a purchase of the live one: %s", status)
+	}
+}
+
 func TestCancellingTellsWhatTheSessionIsThen(t *testing.T) {
 	c := newCounter(t)
 	open, paid, expired := c.start(t, "p1"), c.start(t, "p2"), c.start(t, "p3")
