@@ -44,6 +44,16 @@ type (
 	AlertRuleID string
 	// LimitWarningID names a warning, warning_….
 	LimitWarningID string
+	// TokenPackageID names a package of tokens, package_….
+	TokenPackageID string
+	// PurchaseID names a purchase, purchase_….
+	PurchaseID string
+	// RefundID names a refund that was asked for, refund_….
+	RefundID string
+	// PromotionID names a promotion, promotion_….
+	PromotionID string
+	// ReferralID names that one team invited another, referral_….
+	ReferralID string
 )
 
 // The prefixes of ids, one for each type.
@@ -65,6 +75,11 @@ const (
 	PrefixTemplate       = "template"
 	PrefixAlertRule      = "alert"
 	PrefixLimitWarning   = "warning"
+	PrefixTokenPackage   = "package"
+	PrefixPurchase       = "purchase"
+	PrefixRefund         = "refund"
+	PrefixPromotion      = "promotion"
+	PrefixReferral       = "referral"
 	PrefixAdministration = "administration"
 )
 
@@ -122,6 +137,23 @@ func NewAlertRuleID(now time.Time) AlertRuleID { return AlertRuleID(newID(Prefix
 func NewLimitWarningID(now time.Time) LimitWarningID {
 	return LimitWarningID(newID(PrefixLimitWarning, now))
 }
+
+// NewTokenPackageID makes an id for a package of tokens added now.
+func NewTokenPackageID(now time.Time) TokenPackageID {
+	return TokenPackageID(newID(PrefixTokenPackage, now))
+}
+
+// NewPurchaseID makes an id for a purchase begun now.
+func NewPurchaseID(now time.Time) PurchaseID { return PurchaseID(newID(PrefixPurchase, now)) }
+
+// NewRefundID makes an id for a refund asked for now.
+func NewRefundID(now time.Time) RefundID { return RefundID(newID(PrefixRefund, now)) }
+
+// NewPromotionID makes an id for a promotion added now.
+func NewPromotionID(now time.Time) PromotionID { return PromotionID(newID(PrefixPromotion, now)) }
+
+// NewReferralID makes an id for a referral made now.
+func NewReferralID(now time.Time) ReferralID { return ReferralID(newID(PrefixReferral, now)) }
 
 // BalanceIDOf is the id of a team's balance: there is one for each team, so it shares the team's suffix.
 func BalanceIDOf(team TeamID) BalanceID {

@@ -71,11 +71,19 @@ type Grant struct {
 	Expired   Tokens
 	Revoked   Tokens
 	PaidDebt  Tokens
-	ExpiresAt *time.Time
-	Note      *string
-	EffectKey *string // names the effect that made the grant, such as a user's welcome; unique
-	CreatedBy *UserID // nil: the system
-	CreatedAt time.Time
+	// Reclaimed is how many of its tokens are to be taken back, of whatever grants they are taken; ReclaimHeld is what
+	// of it waits for parts that hold tokens of the grant, ReclaimVoid what of it had lapsed. Corrected is how many of
+	// them an administrator took back.
+	Reclaimed     Tokens
+	ReclaimHeld   Tokens
+	ReclaimVoid   Tokens
+	Corrected     Tokens
+	ReclaimReason *EntryReason // why tokens were last taken back
+	ExpiresAt     *time.Time
+	Note          *string
+	EffectKey     *string // names the effect that made the grant, such as a user's welcome; unique
+	CreatedBy     *UserID // nil: the system
+	CreatedAt     time.Time
 }
 
 // TableName is the table of grants.
@@ -103,17 +111,42 @@ type LedgerEntryKind string
 
 // The kinds of ledger lines, as the schema describes them.
 const (
-	EntryGrant   LedgerEntryKind = "GRANT"
-	EntryReserve LedgerEntryKind = "RESERVE"
-	EntryCapture LedgerEntryKind = "CAPTURE"
-	EntryRelease LedgerEntryKind = "RELEASE"
-	EntryExpire  LedgerEntryKind = "EXPIRE"
+	EntryGrant     LedgerEntryKind = "GRANT"
+	EntryReserve   LedgerEntryKind = "RESERVE"
+	EntryCapture   LedgerEntryKind = "CAPTURE"
+	EntryRelease   LedgerEntryKind = "RELEASE"
+	EntryExpire    LedgerEntryKind = "EXPIRE"
+	EntryRevoke    LedgerEntryKind = "REVOKE"
+	EntryReinstate LedgerEntryKind = "REINSTATE"
 )
 
 // LedgerEntryKinds lists all kinds of ledger lines in the order of the API's enum.
 func LedgerEntryKinds() []LedgerEntryKind {
-	return []LedgerEntryKind{EntryGrant, EntryReserve, EntryCapture, EntryRelease, EntryExpire}
+	return []LedgerEntryKind{EntryGrant, EntryReserve, EntryCapture, EntryRelease, EntryExpire, EntryRevoke, EntryReinstate}
 }
+
+// EntryReason is why tokens were taken back, or came back. The values are the API's.
+type EntryReason string
+
+// The reasons: money was paid back (or a refund failed), a payment is disputed (or the dispute was won), an administrator
+// corrected something, the purchase that a referral's reward hangs on was paid back.
+const (
+	ReasonRefund     EntryReason = "REFUND"
+	ReasonDispute    EntryReason = "DISPUTE"
+	ReasonCorrection EntryReason = "CORRECTION"
+	ReasonReferral   EntryReason = "REFERRAL"
+)
+
+// Reclaim is how many tokens of a grant were taken to meet what is to be taken back of another, or of the grant itself.
+type Reclaim struct {
+	TeamID      TeamID
+	GrantID     GrantID `gorm:"primaryKey"` // whose tokens are to be taken back
+	FromGrantID GrantID `gorm:"primaryKey"` // whose tokens were taken
+	Tokens      Tokens
+}
+
+// TableName is the table of what was taken back.
+func (Reclaim) TableName() string { return "reclaims" }
 
 // Draw is how many tokens were taken from a grant or given back to it.
 type Draw struct {
@@ -141,6 +174,7 @@ type LedgerEntry struct {
 	Day            Date   // the day whose use the line changes
 	Usage          Tokens // the change of that day's use, signed
 	Note           *string
+	Reason         *EntryReason // of a REVOKE or REINSTATE
 	OccurredAt     time.Time
 }
 

@@ -18,3 +18,6 @@ func (Generation) IsNode()      {}
 func (GenerationBatch) IsNode() {}
 func (AlertRule) IsNode()       {}
 func (LimitWarning) IsNode()    {}
+func (TokenPackage) IsNode()    {}
+func (Purchase) IsNode()        {}
+func (Promotion) IsNode()       {}

@@ -130,4 +130,8 @@ type (
 	GenerationEdge         = Edge[Generation]
 	LimitWarningConnection = Connection[LimitWarning]
 	LimitWarningEdge       = Edge[LimitWarning]
+	PurchaseConnection     = Connection[Purchase]
+	PurchaseEdge           = Edge[Purchase]
+	PromotionConnection    = Connection[Promotion]
+	PromotionEdge          = Edge[Promotion]
 )

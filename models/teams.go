@@ -81,11 +81,12 @@ func (Session) TableName() string { return "sessions" }
 
 // Team is who owns tokens and products together. Its limits, zone and tokens are on its balance.
 type Team struct {
-	ID        TeamID `gorm:"primaryKey"`
-	Name      string
-	Plan      Plan
-	CreatedBy UserID
-	CreatedAt time.Time
+	ID           TeamID `gorm:"primaryKey"`
+	Name         string
+	Plan         Plan
+	ReferralCode string `gorm:"->"` // drawn by the database when the team is made
+	CreatedBy    UserID
+	CreatedAt    time.Time
 }
 
 // TableName is the table of teams.

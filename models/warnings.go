@@ -44,6 +44,7 @@ const (
 	WarningGrantExpiring      LimitWarningKind = "GRANT_EXPIRING"
 	WarningMemberLimitNear    LimitWarningKind = "MEMBER_LIMIT_NEAR"
 	WarningMemberLimitReached LimitWarningKind = "MEMBER_LIMIT_REACHED"
+	WarningTopUpPaused        LimitWarningKind = "AUTO_TOP_UP_PAUSED"
 )
 
 // Metric is the metric whose rules carry a warning of that kind to where they go; empty: those of no metric.
@@ -51,7 +52,7 @@ func (k LimitWarningKind) Metric() AlertMetric {
 	switch k {
 	case WarningDailyLimitNear, WarningDailyLimitReached:
 		return MetricDailyLimitPercentUsed
-	case WarningBalanceLow, WarningBalanceEmpty:
+	case WarningBalanceLow, WarningBalanceEmpty, WarningTopUpPaused:
 		return MetricAvailableTokensBelow
 	case WarningGrantExpiring:
 		return MetricGrantExpiresWithinDays
