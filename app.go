@@ -22,6 +22,7 @@ import (
 	"productgenerator/models"
 	"productgenerator/notify"
 	"productgenerator/operations"
+	"productgenerator/payment"
 	"productgenerator/postgres"
 	"productgenerator/reports"
 	"productgenerator/resolvers"
@@ -109,7 +110,10 @@ func newApp(ctx context.Context, c *config, log *slog.Logger) (_ *app, err error
 	resolver := resolvers.New(resolvers.Deps{
 		Accounts: accounts, Sessions: sessions, Passwords: passwords,
 		Teams:  teams.New(a.db.Gorm, a.ledger, teams.Options{WelcomeTokens: models.Tokens(c.WelcomeTokens), Now: time.Now}),
-		Ledger: a.ledger, Catalog: products, Operations: a.operations, Funding: funding.New(a.ledger),
+		Ledger: a.ledger, Catalog: products, Operations: a.operations, Funding: funding.New(funding.Options{
+			DB: a.db.Gorm, Pool: a.db.Pool, Ledger: a.ledger, Provider: payment.NewInvoice(*c.SeedDemo),
+			PublicURL: c.PublicURL, Log: log, Now: time.Now,
+		}),
 		Reports:  reports.New(a.db.Pool),
 		Balances: a.balances, Generations: a.generations, Batches: a.batches,
 		Entries: a.entries, Warnings: a.warnings,

@@ -31,7 +31,7 @@ func mayImport() map[string]string {
 		"catalog/feed":    "models",
 		"provider":        "models publicnet",
 		"operations":      "models ledger catalog provider",
-		"funding":         "models ledger",
+		"funding":         "models ledger payment",
 		"notify":          "models publicnet",
 		"payment":         "",
 		"teams":           "models ledger",

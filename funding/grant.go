@@ -21,12 +21,6 @@ const (
 // stay within it.
 const MaxGrant = models.MaxTokens / 1_000
 
-// Funding brings tokens in. It is safe for concurrent use.
-type Funding struct{ ledger *ledger.Ledger }
-
-// New is funding on that ledger.
-func New(l *ledger.Ledger) *Funding { return &Funding{ledger: l} }
-
 // GrantInput is what an administrator gives to a team.
 type GrantInput struct {
 	Team      models.TeamID

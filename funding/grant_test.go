@@ -10,6 +10,7 @@ import (
 
 	"productgenerator/ledger"
 	"productgenerator/models"
+	"productgenerator/payment"
 	"productgenerator/postgres"
 	"productgenerator/postgres/pgtest"
 )
@@ -38,7 +39,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(l.Close)
 	now := time.Now()
 	w := &world{
-		Funding: New(l), t: t, db: db, team: models.NewTeamID(now), administrator: models.NewUserID(now),
+		Funding: New(Options{DB: db.Gorm, Pool: db.Pool, Ledger: l, Provider: payment.NewInvoice(true), Now: time.Now}), t: t, db: db, team: models.NewTeamID(now), administrator: models.NewUserID(now),
 	}
 	w.exec(`INSERT INTO users (id, email, name, password_hash, platform_role, created_at)
 		VALUES ($1, 'admin@example.com', 'Admin', '-', 'ADMINISTRATOR', now())`, w.administrator)

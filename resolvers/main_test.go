@@ -26,6 +26,7 @@ import (
 	"productgenerator/ledger"
 	"productgenerator/models"
 	"productgenerator/operations"
+	"productgenerator/payment"
 	"productgenerator/postgres"
 	"productgenerator/postgres/pgtest"
 	"productgenerator/provider"
@@ -118,7 +119,9 @@ func newWorld(t *testing.T) *world {
 	w.resolver = New(Deps{
 		Accounts: accounts, Sessions: sessions, Passwords: passwords,
 		Teams:  teams.New(w.db.Gorm, books, teams.Options{WelcomeTokens: 195, Now: time.Now}),
-		Ledger: books, Catalog: products, Operations: runs, Funding: funding.New(books), Balances: balances,
+		Ledger: books, Catalog: products, Operations: runs, Funding: funding.New(funding.Options{
+			DB: w.db.Gorm, Pool: w.db.Pool, Ledger: books, Provider: payment.NewInvoice(true), PublicURL: "http://shop.example/", Now: time.Now,
+		}), Balances: balances,
 		Reports: reports.New(w.db.Pool),
 		Entries: entries, Warnings: warnings,
 		PublicURL: "http://shop.example/", FeedCurrency: "EUR", Log: log,

@@ -1,0 +1,62 @@
+package funding
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"gorm.io/gorm"
+
+	"productgenerator/ledger"
+	"productgenerator/payment"
+)
+
+// Options are what funding needs.
+type Options struct {
+	DB     *gorm.DB
+	Pool   *pgxpool.Pool // the same database
+	Ledger *ledger.Ledger
+	// Provider takes the money of new purchases.
+	Provider payment.Provider
+	// Others took the money of earlier purchases, which are still followed.
+	Others []payment.Provider
+	// PublicURL is what links begin with: to a purchase's page, of a referral.
+	PublicURL string
+	Log       *slog.Logger // nil is silent
+	// Now is the clock of waits; money goes by the database's.
+	Now func() time.Time
+}
+
+// Funding brings tokens in. It is safe for concurrent use.
+type Funding struct {
+	db        *gorm.DB
+	pool      *pgxpool.Pool
+	ledger    *ledger.Ledger
+	provider  payment.Provider
+	providers map[string]payment.Provider // by name, the current one among them
+	publicURL string
+	log       *slog.Logger
+	now       func() time.Time
+	work      work
+}
+
+// New is funding on that ledger. Nothing is due yet: Start does what is.
+func New(o Options) *Funding {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	f := &Funding{
+		db: o.DB, pool: o.Pool, ledger: o.Ledger, provider: o.Provider, providers: map[string]payment.Provider{},
+		publicURL: strings.TrimRight(o.PublicURL, "/"), log: o.Log, now: o.Now,
+	}
+	for _, provider := range append(o.Others, o.Provider) {
+		f.providers[provider.Name()] = provider
+	}
+	return f
+}
+
+// chores is all work that waits in tables.
+func (f *Funding) chores() []chore {
+	return []chore{}
+}
