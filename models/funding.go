@@ -102,7 +102,7 @@ func (PaymentReference) TableName() string { return "payment_references" }
 type PaymentNotice struct {
 	Provider    string          `gorm:"primaryKey"`
 	ID          string          `gorm:"primaryKey"` // the provider's
-	Body        []byte          // as received
+	Body        []byte          // as received; empty if it was listed rather than received
 	Notice      json.RawMessage `gorm:"serializer:json"`
 	ReceivedAt  time.Time
 	DueAt       *time.Time // when it is to be processed; nil: it was
@@ -113,6 +113,15 @@ type PaymentNotice struct {
 
 // TableName is the table of notices.
 func (PaymentNotice) TableName() string { return "payment_notices" }
+
+// Reconciliation is when a provider's own lists were last compared with what is known here.
+type Reconciliation struct {
+	Provider     string `gorm:"primaryKey"`
+	ReconciledAt time.Time
+}
+
+// TableName is the table of reconciliations.
+func (Reconciliation) TableName() string { return "reconciliations" }
 
 // RefundState is how far a requested refund has come.
 type RefundState string

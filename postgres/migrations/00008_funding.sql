@@ -121,6 +121,12 @@ CREATE TABLE payment_notices (
 CREATE INDEX payment_notices_due ON payment_notices (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX payment_notices_waiting ON payment_notices (provider, waits_for) WHERE waits_for IS NOT NULL;
 
+-- When a provider's own lists were last compared with what is known here.
+CREATE TABLE reconciliations (
+    provider      text PRIMARY KEY,
+    reconciled_at timestamptz NOT NULL
+);
+
 -- Refunds that administrators asked for, from the request to the provider's answer.
 CREATE TABLE refund_requests (
     id           text PRIMARY KEY,
@@ -222,8 +228,8 @@ VALUES ('promotion_00000000000000000000000001', 'REFERRAL', 'REFERRAL', 'Invite 
     195, '2026-01-01T00:00:00Z', now(), now());
 
 -- +goose Down
-DROP TABLE referrals, redemptions, promotions, auto_top_ups, saved_methods, refund_requests, payment_notices,
-    payment_references, purchases, token_packages, reclaims;
+DROP TABLE referrals, redemptions, promotions, auto_top_ups, saved_methods, refund_requests, reconciliations,
+    payment_notices, payment_references, purchases, token_packages, reclaims;
 ALTER TABLE teams DROP referral_code;
 DELETE FROM limit_warnings WHERE kind = 'AUTO_TOP_UP_PAUSED';
 ALTER TABLE limit_warnings
