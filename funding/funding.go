@@ -39,6 +39,7 @@ type Funding struct {
 	log       *slog.Logger
 	now       func() time.Time
 	work      work
+	rows      rows
 }
 
 // New is funding on that ledger. Nothing is due yet: Start does what is.
@@ -48,7 +49,7 @@ func New(o Options) *Funding {
 	}
 	f := &Funding{
 		db: o.DB, pool: o.Pool, ledger: o.Ledger, provider: o.Provider, providers: map[string]payment.Provider{},
-		publicURL: strings.TrimRight(o.PublicURL, "/"), log: o.Log, now: o.Now,
+		publicURL: strings.TrimRight(o.PublicURL, "/"), log: o.Log, now: o.Now, work: work{log: o.Log}, rows: newRows(),
 	}
 	for _, provider := range append(o.Others, o.Provider) {
 		f.providers[provider.Name()] = provider

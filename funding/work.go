@@ -2,6 +2,9 @@ package funding
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -14,38 +17,56 @@ type chore struct {
 	do func(ctx context.Context) (more bool, err error)
 }
 
-// work is the goroutines that do chores.
-type work struct {
-	stop    context.CancelFunc
-	running sync.WaitGroup
-	wake    []chan struct{}
-}
-
 // pollEvery is how long work that nobody was woken for waits.
 const pollEvery = 2 * time.Second
 
-// Start does what is due, and what becomes due, until Stop.
-func (f *Funding) Start() {
-	ctx, stop := context.WithCancel(context.Background())
-	f.work.stop = stop
-	for _, c := range f.chores() {
-		wake := make(chan struct{}, 1)
-		f.work.wake = append(f.work.wake, wake)
-		f.work.running.Go(func() { f.doUntil(ctx, c, wake) })
-	}
+var errPanicked = errors.New("panic")
+
+// work is the goroutines that do chores, one for each.
+type work struct {
+	log     *slog.Logger
+	running sync.WaitGroup
+
+	mu   sync.Mutex // protects stop and wake
+	stop context.CancelFunc
+	wake []chan struct{}
 }
+
+// Start does what is due, and what becomes due, until Stop.
+func (f *Funding) Start() { f.work.start(f.chores()) }
 
 // Stop ends the work; what is being done is finished or left to be done again.
-func (f *Funding) Stop() {
-	if f.work.stop != nil {
-		f.work.stop()
-		f.work.running.Wait()
+func (f *Funding) Stop() { f.work.end() }
+
+// Wake has what is due done at once, where work has been started. It never waits.
+func (f *Funding) Wake() { f.work.wakeAll() }
+
+func (w *work) start(chores []chore) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ctx, stop := context.WithCancel(context.Background())
+	w.stop = stop
+	for _, c := range chores {
+		wake := make(chan struct{}, 1)
+		w.wake = append(w.wake, wake)
+		w.running.Go(func() { w.doUntil(ctx, c, wake) })
 	}
 }
 
-// Wake has what is due done at once. It never waits.
-func (f *Funding) Wake() {
-	for _, wake := range f.work.wake {
+func (w *work) end() {
+	w.mu.Lock()
+	if w.stop != nil {
+		w.stop()
+	}
+	w.stop, w.wake = nil, nil
+	w.mu.Unlock()
+	w.running.Wait()
+}
+
+func (w *work) wakeAll() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, wake := range w.wake {
 		select {
 		case wake <- struct{}{}:
 		default:
@@ -53,14 +74,17 @@ func (f *Funding) Wake() {
 	}
 }
 
-func (f *Funding) doUntil(ctx context.Context, c chore, wake <-chan struct{}) {
+func (w *work) doUntil(ctx context.Context, c chore, wake <-chan struct{}) {
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	for {
-		for more := true; more && ctx.Err() == nil; {
-			var err error
-			if more, err = c.do(ctx); err != nil && ctx.Err() == nil {
-				f.log.Warn("work was not done, it is tried again", "work", c.name, "error", err)
+		for ctx.Err() == nil {
+			more, err := c.attempt(ctx)
+			if err != nil && ctx.Err() == nil {
+				w.log.Warn("work was not done, it is tried again", "work", c.name, "error", err)
+			}
+			if err != nil || !more {
+				break
 			}
 		}
 		select {
@@ -70,4 +94,14 @@ func (f *Funding) doUntil(ctx context.Context, c chore, wake <-chan struct{}) {
 		case <-poll.C:
 		}
 	}
+}
+
+// attempt takes a panic for an error: the next row may do.
+func (c chore) attempt(ctx context.Context) (more bool, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%w: %v", errPanicked, cause)
+		}
+	}()
+	return c.do(ctx)
 }

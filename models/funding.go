@@ -59,10 +59,12 @@ type Purchase struct {
 	PriceMinor       int64
 	Currency         string
 	ExpiresAfterDays *int
-	Provider         string // who takes the money: stripe, invoice
-	Live             bool   // real money, rather than that of a test or a demonstration
-	Automatic        bool   // by auto top-up
-	SaveMethod       bool   // the buyer is asked to let the method of payment be charged again
+	Provider         string  // who takes the money: stripe, invoice
+	Live             bool    // real money, rather than that of a test or a demonstration
+	Automatic        bool    // by auto top-up
+	SaveMethod       bool    // the buyer is asked to let the method of payment be charged again
+	Customer         *string // the provider's id of the payer, if it knew one then
+	Method           *string // the provider's id of the saved method that is charged; nil: the buyer pays on a page
 	ReturnURL        *string
 	Version          int64 // higher after every change
 	Status           PurchaseStatus
@@ -140,6 +142,7 @@ type RefundRequest struct {
 	PurchaseID  PurchaseID
 	PaymentID   string
 	AmountMinor int64
+	Currency    string // of the payment: another than the purchase's where that is what was wrong with it
 	Note        string // why; the team sees it
 	ActorID     UserID
 	State       RefundState
