@@ -167,15 +167,24 @@ type SavedMethod struct {
 // TableName is the table of saved methods.
 func (SavedMethod) TableName() string { return "saved_methods" }
 
-// TopUpPause is why auto top-up buys nothing until somebody has looked after it.
+// TopUpPause is why auto top-up buys nothing.
 type TopUpPause string
 
-// The reasons: the bank declined; no method of payment is saved; the package is not sold any more; the provider refused.
+// The reasons that are stored, and hold until it is set again: the bank declined, or an automatic purchase is disputed;
+// whoever it buys for may not buy for the team any more; the package is not sold any more; the provider refused or could
+// not be reached for a day.
 const (
 	PausedDeclined        TopUpPause = "DECLINED"
-	PausedNoSavedMethod   TopUpPause = "NO_SAVED_METHOD"
+	PausedNoBuyer         TopUpPause = "NO_BUYER"
 	PausedPackageInactive TopUpPause = "PACKAGE_INACTIVE"
 	PausedRefused         TopUpPause = "PROVIDER_REFUSED"
+)
+
+// The reasons that end by themselves: no method of payment is saved, which the next purchase does; this month's cap
+// leaves too little for the package.
+const (
+	PausedNoSavedMethod TopUpPause = "NO_SAVED_METHOD"
+	PausedMonthlyCap    TopUpPause = "MONTHLY_CAP"
 )
 
 // AutoTopUp buys a package when a team's available tokens fall under a threshold.
@@ -187,7 +196,8 @@ type AutoTopUp struct {
 	MonthlyCapMinor int64 // in the package's currency; no purchase goes beyond it
 	PausedReason    *TopUpPause
 	PausedAt        *time.Time
-	SetBy           UserID // on whose behalf it buys
+	RestsUntil      *time.Time // before which it need not be looked at: nothing can be bought
+	SetBy           UserID     // on whose behalf it buys
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }

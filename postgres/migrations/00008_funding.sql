@@ -97,6 +97,7 @@ CREATE INDEX purchases_status ON purchases (status, id);
 CREATE INDEX purchases_attention ON purchases (id) WHERE attention IS NOT NULL;
 CREATE INDEX purchases_due ON purchases (due_at) WHERE due_at IS NOT NULL;
 CREATE UNIQUE INDEX purchases_one_top_up ON purchases (team_id) WHERE automatic AND status = 'PENDING';
+CREATE INDEX purchases_automatic ON purchases (team_id, created_at) WHERE automatic;
 
 -- Which purchase a provider's id belongs to: of a session or a payment.
 CREATE TABLE payment_references (
@@ -163,8 +164,9 @@ CREATE TABLE auto_top_ups (
     package_id        text REFERENCES token_packages,
     threshold         bigint NOT NULL CHECK (threshold >= 0),
     monthly_cap_minor bigint NOT NULL CHECK (monthly_cap_minor >= 0),
-    paused_reason     text CHECK (paused_reason IN ('DECLINED', 'NO_SAVED_METHOD', 'PACKAGE_INACTIVE', 'PROVIDER_REFUSED')),
+    paused_reason     text CHECK (paused_reason IN ('DECLINED', 'NO_BUYER', 'PACKAGE_INACTIVE', 'PROVIDER_REFUSED')),
     paused_at         timestamptz,
+    rests_until       timestamptz,
     set_by            text NOT NULL REFERENCES users,
     created_at        timestamptz NOT NULL,
     updated_at        timestamptz NOT NULL,
