@@ -35,6 +35,7 @@ func conventions() []convention {
 			applies: func(s source) bool { return !s.main() && !s.test() },
 			breaks:  uses("time", "Now", "Since", "Until"),
 			allowed: map[string]string{
+				"funding/webhook.go":       "deadlines of reading",
 				"postgres/server.go":       "measures how long a process of the server's ran",
 				"postgres/statementlog.go": "measures statements",
 				"provider/chain.go":        "shares of a deadline",

@@ -23,7 +23,11 @@ type Options struct {
 	Others []payment.Provider
 	// PublicURL is what links begin with: to a purchase's page, of a referral.
 	PublicURL string
-	Log       *slog.Logger // nil is silent
+	// ObserveNotice hears what becomes of each notice that is delivered, and ObserveRepair what comparisons with the
+	// providers' lists mend; nil: nobody does.
+	ObserveNotice func(NoticeOutcome)
+	ObserveRepair func(Repaired)
+	Log           *slog.Logger // nil is silent
 	// Now is the clock of waits; money goes by the database's.
 	Now func() time.Time
 }
@@ -40,6 +44,9 @@ type Funding struct {
 	now       func() time.Time
 	work      work
 	rows      rows
+
+	observeNotice func(NoticeOutcome)
+	observeRepair func(Repaired)
 }
 
 // New is funding on that ledger. Nothing is due yet: Start does what is.
@@ -50,6 +57,13 @@ func New(o Options) *Funding {
 	f := &Funding{
 		db: o.DB, pool: o.Pool, ledger: o.Ledger, provider: o.Provider, providers: map[string]payment.Provider{},
 		publicURL: strings.TrimRight(o.PublicURL, "/"), log: o.Log, now: o.Now, work: work{log: o.Log}, rows: newRows(),
+		observeNotice: o.ObserveNotice, observeRepair: o.ObserveRepair,
+	}
+	if f.observeNotice == nil {
+		f.observeNotice = func(NoticeOutcome) {}
+	}
+	if f.observeRepair == nil {
+		f.observeRepair = func(Repaired) {}
 	}
 	for _, provider := range append(o.Others, o.Provider) {
 		f.providers[provider.Name()] = provider
