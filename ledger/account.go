@@ -32,6 +32,8 @@ type Account struct {
 	reservations map[models.GenerationID]*models.Reservation
 	members      map[models.UserID]*Member
 	rules        []*models.AlertRule
+	// What was taken from which grants for what is to be taken back of one, where that is loaded.
+	reclaims map[models.GrantID]map[models.GrantID]models.Tokens
 
 	posted posted
 }
@@ -56,6 +58,7 @@ type posted struct {
 	reservations map[models.GenerationID]bool // touched; true: new
 	usage        map[usageKey]models.Tokens   // change of use by member and day
 	consumed     map[consumptionKey]consumed  // captured parts
+	reclaims     map[reclaimKey]models.Tokens // change of what was taken from grants
 	rules        map[models.AlertRuleID]ruleChange
 	warnings     []models.LimitWarning
 	balance      bool // whether the balance row changed

@@ -44,6 +44,7 @@ type loaded struct {
 	defaultLimit models.Limit
 	balances     []models.BalanceRow
 	grants       []*models.Grant
+	reclaims     []models.Reclaim
 	reservations []*models.Reservation
 	members      []memberRow
 	rules        []*models.AlertRule
@@ -204,6 +205,7 @@ func (b *batch) load(ctx context.Context, tx pgx.Tx) error {
 	b.queueLock(queries, needs.teams)
 	b.queueClock(queries)
 	b.queueGrants(queries, needs.teams, needs.reservations)
+	b.queueReclaims(queries, needs.reclaimTeams, needs.grants)
 	b.queueReservations(queries, needs.reservations)
 	b.queueMembers(queries, needs.memberTeams, needs.members)
 	b.queueRules(queries, needs.teams)
@@ -221,6 +223,8 @@ func (b *batch) load(ctx context.Context, tx pgx.Tx) error {
 type needs struct {
 	teams        []string
 	reservations []string
+	grants       []string // to be taken back
+	reclaimTeams []string // that they are of
 	memberTeams  []string
 	members      []string
 	lookups      map[lookup][]string
@@ -240,6 +244,10 @@ func (b *batch) needs() needs {
 				members[pair] = true
 				n.memberTeams, n.members = append(n.memberTeams, pair[0]), append(n.members, pair[1])
 			}
+		}
+		for _, id := range change.Grants {
+			n.grants = append(n.grants, string(id))
+			n.reclaimTeams = append(n.reclaimTeams, string(change.Team))
 		}
 		for _, id := range change.Reservations {
 			n.reservations = append(n.reservations, string(id))
@@ -265,6 +273,7 @@ func (b *batch) assemble() error {
 			account.AddGrant(grant)
 		}
 	}
+	b.assembleReclaims()
 	for _, reservation := range b.loaded.reservations {
 		if account := b.accounts[reservation.TeamID]; account != nil {
 			account.AddReservation(reservation)

@@ -33,6 +33,8 @@ type Change struct {
 	Members []models.UserID
 	// Reservations are loaded with the grants that they draw on.
 	Reservations []models.GenerationID
+	// Grants are loaded with all that taking them back can touch.
+	Grants []models.GrantID
 	// Key makes the change happen once: a repetition does not decide again but reads back what the first one made.
 	Key *Key
 	// Open makes the account first, where there is none.
@@ -45,6 +47,12 @@ type Change struct {
 	// account's, and may run again with a fresh account. Its error refuses the change: then it must have changed and
 	// staged nothing. A *models.Refusal is remembered with the key.
 	Decide func(tx *Tx) error
+}
+
+// Rider is what another package adds to a change: looked up, decided and committed with it.
+type Rider struct {
+	Lookups []Want
+	Decide  func(tx *Tx) error
 }
 
 // Key is a caller's idempotency key with what it was used for.

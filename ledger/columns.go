@@ -90,6 +90,11 @@ func columnsOfNewGrants(rows []*models.Grant) []any {
 		Column(rows, func(r row) *string { return r.EffectKey }),
 		Column(rows, func(r row) *string { return (*string)(r.CreatedBy) }),
 		Column(rows, func(r row) time.Time { return r.CreatedAt }),
+		Column(rows, func(r row) int64 { return int64(r.Reclaimed) }),
+		Column(rows, func(r row) int64 { return int64(r.ReclaimHeld) }),
+		Column(rows, func(r row) int64 { return int64(r.ReclaimVoid) }),
+		Column(rows, func(r row) int64 { return int64(r.Corrected) }),
+		Column(rows, func(r row) *string { return (*string)(r.ReclaimReason) }),
 	}
 }
 
@@ -101,7 +106,23 @@ func columnsOfOldGrants(rows []*models.Grant) []any {
 		Column(rows, func(r row) int64 { return int64(r.Held) }),
 		Column(rows, func(r row) int64 { return int64(r.Consumed) }),
 		Column(rows, func(r row) int64 { return int64(r.Expired) }),
+		Column(rows, func(r row) int64 { return int64(r.Revoked) }),
 		Column(rows, func(r row) int64 { return int64(r.PaidDebt) }),
+		Column(rows, func(r row) int64 { return int64(r.Reclaimed) }),
+		Column(rows, func(r row) int64 { return int64(r.ReclaimHeld) }),
+		Column(rows, func(r row) int64 { return int64(r.ReclaimVoid) }),
+		Column(rows, func(r row) int64 { return int64(r.Corrected) }),
+		Column(rows, func(r row) *string { return (*string)(r.ReclaimReason) }),
+	}
+}
+
+func columnsOfReclaims(rows []models.Reclaim) []any {
+	type row = models.Reclaim
+	return []any{
+		Column(rows, func(r row) string { return string(r.TeamID) }),
+		Column(rows, func(r row) string { return string(r.GrantID) }),
+		Column(rows, func(r row) string { return string(r.FromGrantID) }),
+		Column(rows, func(r row) int64 { return int64(r.Tokens) }),
 	}
 }
 
@@ -126,6 +147,7 @@ func columnsOfEntries(rows []models.LedgerEntry) []any {
 		Column(rows, func(r row) time.Time { return r.Day.Midnight() }),
 		Column(rows, func(r row) int64 { return int64(r.Usage) }),
 		Column(rows, func(r row) *string { return r.Note }),
+		Column(rows, func(r row) *string { return (*string)(r.Reason) }),
 		Column(rows, func(r row) time.Time { return r.OccurredAt }),
 	}
 }

@@ -24,7 +24,7 @@ type Filter struct {
 }
 
 const entryColumns = `id, team_id, sequence, balance_version, kind, amount, tokens, balance_after, operation, part,
-	actor_id, generation_id, grant_id, draws, debt, day, usage, note, occurred_at`
+	actor_id, generation_id, grant_id, draws, debt, day, usage, note, reason, occurred_at`
 
 // Entries reads one page of a team's ledger, the newest lines first. Its cursors are sequences, so a page stays the
 // same while new lines arrive; whether there is more is looked for on both sides.
@@ -78,7 +78,7 @@ func scanEntry(row pgx.CollectableRow) (e models.LedgerEntry, err error) {
 	var draws []byte
 	err = row.Scan(&e.ID, &e.TeamID, &e.Sequence, &e.BalanceVersion, &e.Kind, &e.Amount, &e.Tokens, &e.BalanceAfter,
 		&e.Operation, &e.Part, &e.ActorID, &e.GenerationID, &e.GrantID, &draws, &e.Debt, &e.Day, &e.Usage, &e.Note,
-		&e.OccurredAt)
+		&e.Reason, &e.OccurredAt)
 	if err != nil {
 		return e, err
 	}

@@ -54,14 +54,48 @@ func (b *batch) queueClock(queries *pgx.Batch) {
 }
 
 func (b *batch) queueGrants(queries *pgx.Batch, teams, reservations []string) {
-	collect := func(rows pgx.Rows) error {
-		grants, err := pgx.CollectRows(rows, scanGrant)
-		b.loaded.grants = append(b.loaded.grants, grants...)
-		return err
-	}
-	queries.Queue(liveGrantsSQL, teams).Query(collect)
+	queries.Queue(liveGrantsSQL, teams).Query(b.collectGrants)
 	if len(reservations) > 0 {
-		queries.Queue(drawnGrantsSQL, reservations).Query(collect)
+		queries.Queue(drawnGrantsSQL, reservations).Query(b.collectGrants)
+	}
+}
+
+func (b *batch) collectGrants(rows pgx.Rows) error {
+	grants, err := pgx.CollectRows(rows, scanGrant)
+	b.loaded.grants = append(b.loaded.grants, grants...)
+	return err
+}
+
+// queueReclaims reads what taking those grants back can touch.
+func (b *batch) queueReclaims(queries *pgx.Batch, teams, grants []string) {
+	if len(grants) == 0 {
+		return
+	}
+	queries.Queue(reclaimedGrantsSQL, grants).Query(b.collectGrants)
+	queries.Queue(payingGrantsSQL, teams).Query(b.collectGrants)
+	queries.Queue(reclaimsSQL, grants).Query(func(rows pgx.Rows) (err error) {
+		b.loaded.reclaims, err = pgx.CollectRows(rows, pgx.RowToStructByPos[models.Reclaim])
+		return err
+	})
+}
+
+// assembleReclaims puts what was taken back into the accounts of the grants that changes name.
+func (b *batch) assembleReclaims() {
+	for _, p := range b.pending {
+		account := b.accounts[p.change.Team]
+		if account == nil {
+			continue
+		}
+		for _, id := range p.change.Grants {
+			if _, held := account.Grant(id); held {
+				account.AddReclaims(id)
+			}
+		}
+	}
+	for _, row := range b.loaded.reclaims {
+		if account := b.accounts[row.TeamID]; account != nil && account.reclaims[row.GrantID] != nil {
+			account.AddReclaims(row.GrantID, row)
+		}
 	}
 }
 
@@ -177,7 +211,8 @@ func scanRule(row pgx.CollectableRow) (*models.AlertRule, error) {
 func scanGrant(row pgx.CollectableRow) (*models.Grant, error) {
 	g := &models.Grant{}
 	err := row.Scan(&g.ID, &g.TeamID, &g.Source, &g.Tokens, &g.Remaining, &g.Held, &g.Consumed, &g.Expired, &g.Revoked,
-		&g.PaidDebt, &g.ExpiresAt, &g.Note, &g.EffectKey, &g.CreatedBy, &g.CreatedAt)
+		&g.PaidDebt, &g.ExpiresAt, &g.Note, &g.EffectKey, &g.CreatedBy, &g.CreatedAt, &g.Reclaimed, &g.ReclaimHeld,
+		&g.ReclaimVoid, &g.Corrected, &g.ReclaimReason)
 	return g, err
 }
 

@@ -129,7 +129,7 @@ func copiedEntries() *Copied[models.LedgerEntry] {
 		Table: "ledger_entries",
 		Columns: []string{
 			"id", "team_id", "sequence", "balance_version", "kind", "amount", "tokens", "balance_after", "operation", "part",
-			"actor_id", "generation_id", "grant_id", "draws", "debt", "day", "usage", "note", "occurred_at",
+			"actor_id", "generation_id", "grant_id", "draws", "debt", "day", "usage", "note", "reason", "occurred_at",
 		},
 		Values: func(e models.LedgerEntry) ([]any, error) {
 			draws, err := json.Marshal(append([]models.Draw{}, e.Draws...))
@@ -137,7 +137,7 @@ func copiedEntries() *Copied[models.LedgerEntry] {
 				string(models.NewLedgerEntryID(e.OccurredAt)), string(e.TeamID), e.Sequence, e.BalanceVersion, string(e.Kind),
 				int64(e.Amount), int64(e.Tokens), int64(e.BalanceAfter), (*string)(e.Operation), (*string)(e.Part),
 				(*string)(e.ActorID), (*string)(e.GenerationID), (*string)(e.GrantID), draws, int64(e.Debt), e.Day.Midnight(),
-				int64(e.Usage), e.Note, e.OccurredAt,
+				int64(e.Usage), e.Note, (*string)(e.Reason), e.OccurredAt,
 			}, err
 		},
 	}

@@ -101,11 +101,12 @@ func (a *Account) Capture(id models.GenerationID, part models.Part) error {
 	entry := a.entryOf(reservation, models.EntryCapture, held.Tokens)
 	entry.Part, entry.Draws = &held.Part, held.Draws
 	a.post(entry)
+	a.reclaimCaptured(held.Draws)
 	return nil
 }
 
-// Release gives the part's tokens back to the grants and the day that they came from. Debt is paid first, and what
-// comes back to a grant that has expired meanwhile lapses at once. It returns ErrSettled if the part was captured or
+// Release gives the part's tokens back to the grants and the day that they came from. What was to be taken back of them
+// is revoked at once, debt is paid first, and what comes back to a grant that has expired meanwhile lapses at once. It returns ErrSettled if the part was captured or
 // released before; then nothing changes.
 func (a *Account) Release(id models.GenerationID, part models.Part) error {
 	reservation, held, err := a.heldPart(id, part)
@@ -113,15 +114,20 @@ func (a *Account) Release(id models.GenerationID, part models.Part) error {
 		return err
 	}
 	var returned, paid models.Tokens
-	var lapsing []models.Draw
+	var lapsing, reclaimed []models.Draw
 	for _, draw := range held.Draws {
 		grant := a.grants[draw.GrantID]
 		grant.Held -= draw.Tokens
+		awaited := min(draw.Tokens, grant.ReclaimHeld)
+		if awaited > 0 {
+			grant.ReclaimHeld -= awaited
+			reclaimed = append(reclaimed, models.Draw{GrantID: grant.ID, Tokens: awaited})
+		}
 		payment := models.Tokens(0)
 		if grant.ExpiredAt(a.now) {
 			lapsing = append(lapsing, draw)
 		} else {
-			payment = min(a.balance.Debt-paid, draw.Tokens)
+			payment = min(a.balance.Debt-paid, draw.Tokens-awaited)
 		}
 		grant.PaidDebt += payment
 		grant.Remaining += draw.Tokens - payment
@@ -143,6 +149,7 @@ func (a *Account) Release(id models.GenerationID, part models.Part) error {
 	for _, draw := range lapsing {
 		a.lapse(a.grants[draw.GrantID], draw.Tokens)
 	}
+	a.revokeReturned(reclaimed)
 	return nil
 }
 

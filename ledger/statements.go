@@ -23,10 +23,11 @@ RETURNING team_id`
 	pending_last_day, time_zone_changed_at, day, used, limit_reached_on, balance_empty_on, sequence, warnings,
 	last_entry_at, updated_at`
 
-	lockSQL        = `SELECT ` + balanceColumns + ` FROM balances WHERE team_id = ANY($1) ORDER BY team_id FOR UPDATE`
-	lockUnheldSQL  = lockSQL + ` SKIP LOCKED`
-	clockSQL       = `SELECT clock_timestamp(), (SELECT default_daily_limit FROM settings), pg_current_xact_id_if_assigned()::text`
-	grantColumns   = `id, team_id, source, tokens, remaining, held, consumed, expired, revoked, paid_debt, expires_at, note, effect_key, created_by, created_at`
+	lockSQL       = `SELECT ` + balanceColumns + ` FROM balances WHERE team_id = ANY($1) ORDER BY team_id FOR UPDATE`
+	lockUnheldSQL = lockSQL + ` SKIP LOCKED`
+	clockSQL      = `SELECT clock_timestamp(), (SELECT default_daily_limit FROM settings), pg_current_xact_id_if_assigned()::text`
+	grantColumns  = `id, team_id, source, tokens, remaining, held, consumed, expired, revoked, paid_debt, expires_at, note, effect_key, created_by, created_at,
+	reclaimed, reclaim_held, reclaim_void, corrected, reclaim_reason`
 	liveGrantsSQL  = `SELECT ` + grantColumns + ` FROM grants WHERE team_id = ANY($1) AND remaining > 0`
 	drawnGrantsSQL = `
 SELECT ` + grantColumns + `
@@ -36,6 +37,15 @@ WHERE id IN (
 	FROM reservations
 	WHERE generation_id = ANY($1)
 )`
+	// What taking grants back can touch besides what is live: the grants themselves and those that tokens were taken from
+	// for them, and those that have paid debt.
+	reclaimedGrantsSQL = `
+SELECT ` + grantColumns + `
+FROM grants
+WHERE id IN (SELECT unnest($1::text[]) UNION SELECT from_grant_id FROM reclaims WHERE grant_id = ANY($1))`
+	payingGrantsSQL = `SELECT ` + grantColumns + ` FROM grants WHERE team_id = ANY($1) AND paid_debt > 0`
+	reclaimsSQL     = `SELECT team_id, grant_id, from_grant_id, tokens FROM reclaims WHERE grant_id = ANY($1) AND tokens > 0`
+
 	reservationColumns = `generation_id, team_id, actor_id, product_id, operation, day, unlimited, tokens, captured, released, parts, created_at, finished_at`
 	reservationsSQL    = `SELECT ` + reservationColumns + ` FROM reservations WHERE generation_id = ANY($1)`
 
@@ -82,21 +92,37 @@ WHERE b.team_id = n.team_id`
 	insertGrantsSQL = `
 INSERT INTO grants (` + grantColumns + `)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-	$8::bigint[], $9::bigint[], $10::bigint[], $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::timestamptz[])`
+	$8::bigint[], $9::bigint[], $10::bigint[], $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::timestamptz[],
+	$16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::text[])`
 
 	updateGrantsSQL = `
 UPDATE grants g
-SET remaining = n.remaining, held = n.held, consumed = n.consumed, expired = n.expired, paid_debt = n.paid_debt
-FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-	AS n (id, remaining, held, consumed, expired, paid_debt)
+SET remaining = n.remaining, held = n.held, consumed = n.consumed, expired = n.expired, revoked = n.revoked,
+	paid_debt = n.paid_debt, reclaimed = n.reclaimed, reclaim_held = n.reclaim_held, reclaim_void = n.reclaim_void,
+	corrected = n.corrected, reclaim_reason = n.reclaim_reason
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+	$8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[])
+	AS n (id, remaining, held, consumed, expired, revoked, paid_debt, reclaimed, reclaim_held, reclaim_void, corrected,
+		reclaim_reason)
 WHERE g.id = n.id`
+
+	raiseReclaimsSQL = `
+INSERT INTO reclaims AS r (team_id, grant_id, from_grant_id, tokens)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+ON CONFLICT (grant_id, from_grant_id) DO UPDATE SET tokens = r.tokens + excluded.tokens`
+
+	lowerReclaimsSQL = `
+UPDATE reclaims r
+SET tokens = r.tokens + n.tokens
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS n (team_id, grant_id, from_grant_id, tokens)
+WHERE r.grant_id = n.grant_id AND r.from_grant_id = n.from_grant_id`
 
 	insertEntriesSQL = `
 INSERT INTO ledger_entries (id, team_id, sequence, balance_version, kind, amount, tokens, balance_after, operation,
-	part, actor_id, generation_id, grant_id, draws, debt, day, usage, note, occurred_at)
+	part, actor_id, generation_id, grant_id, draws, debt, day, usage, note, reason, occurred_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
 	$8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::jsonb[], $15::bigint[],
-	$16::date[], $17::bigint[], $18::text[], $19::timestamptz[])`
+	$16::date[], $17::bigint[], $18::text[], $19::text[], $20::timestamptz[])`
 
 	insertReservationsSQL = `
 INSERT INTO reservations (` + reservationColumns + `)

@@ -20,6 +20,8 @@ func (b *batch) queuePosted(queries *pgx.Batch) {
 	queueRows(queries, updateSettingsSQL, rows.settings, columnsOfSettings)
 	queueRows(queries, insertGrantsSQL, rows.newGrants, columnsOfNewGrants)
 	queueRows(queries, updateGrantsSQL, rows.oldGrants, columnsOfOldGrants)
+	queueRows(queries, raiseReclaimsSQL, rows.raisedReclaims, columnsOfReclaims)
+	queueRows(queries, lowerReclaimsSQL, rows.loweredReclaims, columnsOfReclaims)
 	queueRows(queries, insertReservationsSQL, rows.newReservations, columnsOfNewReservations)
 	queueRows(queries, updateReservationsSQL, rows.oldReservations, columnsOfOldReservations)
 	queueRows(queries, raiseUsageSQL, rows.raised, columnsOfUsage)
@@ -45,6 +47,7 @@ func queueRows[R any](queries *pgx.Batch, sql string, rows []R, columns func([]R
 type postedRows struct {
 	balances, settings               []*models.BalanceRow
 	newGrants, oldGrants             []*models.Grant
+	raisedReclaims, loweredReclaims  []models.Reclaim
 	newReservations, oldReservations []*models.Reservation
 	raised, lowered                  []models.MemberUsage
 	entries                          []models.LedgerEntry
@@ -68,6 +71,15 @@ func (b *batch) collect() (rows postedRows) {
 				rows.newGrants = append(rows.newGrants, account.grants[id])
 			} else {
 				rows.oldGrants = append(rows.oldGrants, account.grants[id])
+			}
+		}
+		for key, tokens := range account.posted.reclaims {
+			reclaim := models.Reclaim{TeamID: account.Team(), GrantID: key.grant, FromGrantID: key.from, Tokens: tokens}
+			switch {
+			case tokens > 0:
+				rows.raisedReclaims = append(rows.raisedReclaims, reclaim)
+			case tokens < 0:
+				rows.loweredReclaims = append(rows.loweredReclaims, reclaim)
 			}
 		}
 		for id, isNew := range account.posted.reservations {
