@@ -46,6 +46,7 @@ type app struct {
 	entries     *bus.Events[models.TeamID, models.LedgerEntry]
 	warnings    *bus.Events[models.TeamID, models.LimitWarning]
 	operations  *operations.Operations
+	funding     *funding.Funding
 
 	gate      *auth.Gate
 	origins   *auth.Origins
@@ -89,6 +90,9 @@ func newApp(ctx context.Context, c *config, log *slog.Logger) (_ *app, err error
 	if err != nil {
 		return nil, err
 	}
+	if err := a.makeFunding(); err != nil {
+		return nil, err
+	}
 	a.makeFeeds()
 	passwords := auth.NewPasswords(runtime.GOMAXPROCS(0))
 	sessions := auth.NewSessions(a.db.Gorm, time.Now)
@@ -110,10 +114,7 @@ func newApp(ctx context.Context, c *config, log *slog.Logger) (_ *app, err error
 	resolver := resolvers.New(resolvers.Deps{
 		Accounts: accounts, Sessions: sessions, Passwords: passwords,
 		Teams:  teams.New(a.db.Gorm, a.ledger, teams.Options{WelcomeTokens: models.Tokens(c.WelcomeTokens), Now: time.Now}),
-		Ledger: a.ledger, Catalog: products, Operations: a.operations, Funding: funding.New(funding.Options{
-			DB: a.db.Gorm, Pool: a.db.Pool, Ledger: a.ledger, Provider: payment.NewInvoice(*c.SeedDemo),
-			PublicURL: c.PublicURL, Log: log, Now: time.Now,
-		}),
+		Ledger: a.ledger, Catalog: products, Operations: a.operations, Funding: a.funding,
 		Reports:  reports.New(a.db.Pool),
 		Balances: a.balances, Generations: a.generations, Batches: a.batches,
 		Entries: a.entries, Warnings: a.warnings,
@@ -125,7 +126,25 @@ func newApp(ctx context.Context, c *config, log *slog.Logger) (_ *app, err error
 	if err := a.notifier.Start(ctx); err != nil {
 		return nil, err
 	}
+	a.funding.Start()
 	return a, a.operations.Start(context.WithoutCancel(ctx))
+}
+
+// makeFunding makes what sells tokens, with whoever takes the money.
+func (a *app) makeFunding() error {
+	taker, others, err := a.config.takers()
+	if err != nil {
+		return err
+	}
+	a.funding = funding.New(funding.Options{
+		DB: a.db.Gorm, Pool: a.db.Pool, Ledger: a.ledger, Provider: taker, Others: others,
+		PublicURL:     a.config.PublicURL,
+		ObserveNotice: func(o funding.NoticeOutcome) { a.metrics.delivered(o) },
+		ObserveRepair: func(r funding.Repaired) { a.metrics.repaired(r) },
+		Log:           a.log, Now: time.Now,
+	})
+	a.log.Info("payments", "provider", taker.Name(), "live", taker.Live())
+	return nil
 }
 
 // makeNotifier makes what delivers warnings by e-mail and webhook.
@@ -206,7 +225,8 @@ func (a *app) serveGraphQL(resolver *resolvers.Resolver, sessions *auth.Sessions
 		Introspection: a.mayIntrospect,
 		MoneyMutations: []string{
 			"generateTexts", "searchImages", "searchPrices", "generateAll", "generateMany", "cancelGeneration",
-			"cancelGenerationBatch", "grantTokens",
+			"cancelGenerationBatch", "grantTokens", "revokeGrant", "purchaseTokens", "confirmPurchase", "refundPurchase",
+			"redeemPromotion",
 		},
 		Observe: a.metrics.observe,
 	})
@@ -231,6 +251,9 @@ func (a *app) handler() http.Handler {
 	mux.Handle("/", web.Home())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", a.answerReady)
+	if a.config.StripeKey != "" {
+		mux.Handle("/webhooks/stripe", a.funding.Notices(payment.StripeName))
+	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
 	return mux
 }
@@ -269,7 +292,8 @@ func (a *app) greet(w io.Writer) {
 }
 
 // stop ends everything in the order of the process contract: no new work, running requests finish, sockets close,
-// workers hand their jobs back, deliveries too, the ledger commits what waits, and the embedded database stops cleanly.
+// workers hand their jobs back, deliveries and payments too, the ledger commits what waits, and the embedded database
+// stops cleanly.
 func (a *app) stop(ctx context.Context, server *http.Server) error {
 	var errs []error
 	if a.transport != nil {
@@ -283,6 +307,9 @@ func (a *app) stop(ctx context.Context, server *http.Server) error {
 	}
 	if a.notifier != nil {
 		errs = append(errs, a.notifier.Stop(ctx))
+	}
+	if a.funding != nil {
+		a.funding.Stop()
 	}
 	if a.stopHousekeeping != nil {
 		a.stopHousekeeping()

@@ -55,6 +55,12 @@ type config struct {
 	SMTPFrom            string `env:"SMTP_FROM" help:"Whom e-mails come from."`
 	WebhookAllowPrivate bool   `env:"WEBHOOK_ALLOW_PRIVATE" default:"false" help:"Whether webhooks may go to private addresses."`
 
+	StripeKey            string   `env:"STRIPE_SECRET_KEY" help:"Stripe's secret or restricted key; empty: purchases are paid by invoice."`
+	StripeWebhookSecrets []string `env:"STRIPE_WEBHOOK_SECRET" help:"The webhook endpoint's signing secret; two of them while it is rolled."`
+	StripeAPIBase        string   `env:"STRIPE_API_BASE" help:"Where Stripe answers, if not at its own address."`
+	StripeAutomaticTax   bool     `env:"STRIPE_AUTOMATIC_TAX" default:"false" help:"Whether Stripe works out the tax that prices include."`
+	InvoiceDetails       string   `env:"INVOICE_DETAILS" help:"How to pay an invoice: shown with unpaid ones."`
+
 	Workers   int        `env:"WORKERS" default:"32" help:"How many generations this process runs at once; 0: none."`
 	LogFormat string     `env:"LOG_FORMAT" help:"text or json; text on a terminal, else json."`
 	LogLevel  slog.Level `env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
@@ -157,6 +163,9 @@ func (c *config) complete() error {
 		c.SeedDemo = &embedded
 	}
 	if err := c.completeMail(); err != nil {
+		return err
+	}
+	if err := c.completePayments(); err != nil {
 		return err
 	}
 	return c.completeProviders()

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"productgenerator/funding"
 	"productgenerator/notify"
 	"productgenerator/transport"
 )
@@ -15,6 +17,8 @@ type metrics struct {
 	registry   *prometheus.Registry
 	operations *prometheus.HistogramVec
 	deliveries *prometheus.CounterVec
+	notices    *prometheus.CounterVec
+	repairs    *prometheus.CounterVec
 }
 
 // newMetrics registers the program's own figures and those of the runtime.
@@ -28,6 +32,12 @@ func newMetrics(a *app) *metrics {
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "productgenerator_deliveries_total", Help: "Attempts to deliver a warning by e-mail or webhook, by how they ended.",
 		}, []string{"channel", "outcome"}),
+		notices: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "productgenerator_payment_notices_total", Help: "Notices of payments that were delivered, by what became of them.",
+		}, []string{"outcome"}),
+		repairs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "productgenerator_payment_repairs_total", Help: "What comparisons with payment providers' lists mended.",
+		}, []string{"what"}),
 	}
 	gauge := func(name, help string, value func() float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "productgenerator_" + name, Help: help}, value)
@@ -38,6 +48,7 @@ func newMetrics(a *app) *metrics {
 	}
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.operations, m.deliveries,
+		m.notices, m.repairs, fundingCollector{a.funding},
 		gauge("requests", "Requests under way, streams among them.", func() float64 { return float64(a.transport.Stats().Requests) }),
 		gauge("sockets", "Open WebSockets.", func() float64 { return float64(a.transport.Stats().Sockets) }),
 		gauge("streams", "Open streams of server-sent events.", func() float64 { return float64(a.transport.Stats().Streams) }),
@@ -58,4 +69,36 @@ func (m *metrics) observe(o transport.Observation) {
 // attempted counts one attempt to deliver a warning.
 func (m *metrics) attempted(c notify.Channel, o notify.Outcome) {
 	m.deliveries.WithLabelValues(string(c), string(o)).Inc()
+}
+
+// delivered counts one notice of a payment.
+func (m *metrics) delivered(o funding.NoticeOutcome) { m.notices.WithLabelValues(string(o)).Inc() }
+
+// repaired counts what a comparison with a payment provider's lists has mended.
+func (m *metrics) repaired(r funding.Repaired) {
+	m.repairs.WithLabelValues("purchases").Add(float64(r.Purchases))
+	m.repairs.WithLabelValues("notices").Add(float64(r.Notices))
+}
+
+// fundingCollector shows what waits in funding's tables. It shows nothing while the database does not answer.
+type fundingCollector struct{ funding *funding.Funding }
+
+// Describe leaves it to Collect to say what there is.
+func (fundingCollector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect reads the tables.
+func (c fundingCollector) Collect(into chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
+	defer cancel()
+	waiting, err := c.funding.Waiting(ctx)
+	if err != nil {
+		return
+	}
+	gauge := func(name, help string, value float64) {
+		into <- prometheus.MustNewConstMetric(prometheus.NewDesc("productgenerator_"+name, help, nil, nil), prometheus.GaugeValue, value)
+	}
+	gauge("payment_notices_waiting", "Notices of payments that are not processed yet.", float64(waiting.Notices))
+	gauge("payment_notices_overdue_seconds", "How long the notice that is due the longest has been due.", waiting.Overdue.Seconds())
+	gauge("purchases_pending", "Purchases that may still be paid.", float64(waiting.Purchases))
+	gauge("purchases_attention", "Purchases that an administrator has to look at.", float64(waiting.Attention))
 }
