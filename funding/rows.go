@@ -32,6 +32,8 @@ type rows struct {
 	purchases *ledger.Lookup[models.PurchaseID, models.Purchase]
 	refunds   *ledger.Lookup[models.PurchaseID, []models.RefundRequest] // oldest first
 	payers    *ledger.Lookup[models.TeamID, payers]
+
+	topUpRows
 }
 
 func newRows() rows {
@@ -48,6 +50,7 @@ func newRows() rows {
 	r.addPurchases()
 	r.addRefunds()
 	r.addPayers()
+	r.addTopUps()
 	return r
 }
 
@@ -66,9 +69,9 @@ func scanInto[K ~string, R any](key func(R) K) func(pgx.CollectableRow, map[K]R)
 const packageColumns = `id, name, tokens, price_minor, currency, active, expires_after_days, created_at, updated_at`
 
 const purchaseColumns = `id, team_id, buyer_id, package_id, package_name, tokens, price_minor, currency,
-	expires_after_days, provider, live, automatic, save_method, customer, method, return_url, version, status, attention, failure,
-	facts, session_id, payment_id, checkout_url, checkout_ends_at, receipt_url, refunded_minor, refunded_tokens, grant_id,
-	cancelled_at, paid_at, due_at, attempts, created_at, updated_at`
+	expires_after_days, provider, live, automatic, save_method, customer, method, return_url, version, status, attention,
+	failure, facts, session_id, payment_id, checkout_url, checkout_ends_at, receipt_url, refunded_minor, refunded_tokens,
+	grant_id, cancelled_at, paid_at, due_at, attempts, created_at, updated_at`
 
 // addPurchases adds what writes purchases. A purchase begins with nothing paid; only what it froze is inserted.
 func (r *rows) addPurchases() {
