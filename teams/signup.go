@@ -22,6 +22,9 @@ type NewUser struct {
 	TeamName        string
 	TimeZone        string // of the own team; empty: UTC
 	InvitationToken string // joins that team instead
+
+	// Riders are decided with the own team, behind it, and refuse nothing. Who joins another team has none.
+	Riders []ledger.Rider
 }
 
 // Check tells what is wrong with the names, the zone and the choice of a team: models.FieldErrors. It is what SignUp
@@ -71,9 +74,12 @@ func (t *Teams) SignUp(ctx context.Context, n NewUser) (models.User, error) {
 }
 
 func (t *Teams) signUpWithTeam(ctx context.Context, user *models.User, n NewUser) error {
+	wants := []ledger.Want{t.rows.takenEmails.Want(user.Email)}
+	for _, rider := range n.Riders {
+		wants = append(wants, rider.Lookups...)
+	}
 	_, err := t.ledger.Update(ctx, ledger.Change{
-		Team: models.NewTeamID(t.now()), Open: &ledger.Opening{TimeZone: n.TimeZone}, Weight: 2,
-		Lookups: []ledger.Want{t.rows.takenEmails.Want(user.Email)},
+		Team: models.NewTeamID(t.now()), Open: &ledger.Opening{TimeZone: n.TimeZone}, Weight: 2, Lookups: wants,
 		Decide: func(tx *ledger.Tx) error {
 			now := tx.Now()
 			user.WelcomedAt = &now
@@ -82,6 +88,11 @@ func (t *Teams) signUpWithTeam(ctx context.Context, user *models.User, n NewUser
 			}
 			t.giveWelcome(tx, user.ID)
 			t.stageTeam(tx, user.ID, n.TeamName)
+			for _, rider := range n.Riders {
+				if err := rider.Decide(tx); err != nil {
+					return err
+				}
+			}
 			return nil
 		},
 	})
