@@ -228,8 +228,8 @@ type Promotion struct {
 	Tokens                Tokens
 	StartsAt              time.Time
 	EndsAt                *time.Time // exclusive; nil: it does not end
-	MaxRedemptions        *int64     // by all teams together; nil: any number
-	Redemptions           int64
+	MaxRedemptions        *int       // by all teams together; nil: any number
+	Redemptions           int
 	GrantExpiresAfterDays *int // after redemption; nil: never
 	CreatedBy             *UserID
 	CreatedAt             time.Time
@@ -286,6 +286,16 @@ type Referral struct {
 
 // TableName is the table of referrals.
 func (Referral) TableName() string { return "referrals" }
+
+// ReferralSummary is a team's code for inviting others, and what it brought.
+type ReferralSummary struct {
+	Code              string
+	URL               string // to sign up with it
+	TokensPerReferral Tokens // 0: no campaign runs
+	Invited           int
+	Rewarded          int
+	TokensEarned      Tokens // less what was taken back
+}
 
 // PromotionRefusal is why a code cannot be redeemed. The values are the API's.
 type PromotionRefusal string
