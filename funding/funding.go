@@ -73,5 +73,7 @@ func New(o Options) *Funding {
 
 // chores is all work that waits in tables.
 func (f *Funding) chores() []chore {
-	return []chore{}
+	return []chore{
+		{name: "reward teams", do: f.rewardTeams},
+	}
 }

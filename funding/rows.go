@@ -16,10 +16,13 @@ const (
 	rankOfPurchases // what names a purchase
 	rankPromotions
 	rankRedemptions
+	rankReferrals
 )
 
 // rows are the statements and look-ups that funding adds to the ledger's transactions.
 type rows struct {
+	promotionRows
+
 	insertPurchases *ledger.Statement[models.Purchase]
 	updatePurchases *ledger.Statement[models.Purchase]
 	putReferences   *ledger.Statement[models.PaymentReference]
@@ -50,6 +53,7 @@ func newRows() rows {
 	r.addPurchases()
 	r.addRefunds()
 	r.addPayers()
+	r.addPromotions()
 	r.addTopUps()
 	return r
 }
