@@ -25,7 +25,7 @@ func newAuditor() *auditor { return &auditor{usage: map[models.Date]models.Token
 // breach names an invariant that the account breaks; empty: none.
 func (u *auditor) breach(a *Account) string {
 	b := a.balance
-	for _, rule := range []func(*Account) string{u.brokenLines, u.brokenWarnings, brokenGrants, brokenReservations} {
+	for _, rule := range []func(*Account) string{u.brokenLines, u.brokenWarnings, brokenGrants, brokenReclaims, brokenReservations} {
 		if fault := rule(a); fault != "" {
 			return fault
 		}
@@ -115,8 +115,13 @@ func keepsItsKind(e models.LedgerEntry) bool {
 		return e.Tokens == drawn+e.Debt && allOrNone && e.Debt <= 0 && e.Usage == -e.Amount
 	case models.EntryExpire:
 		return e.Tokens == -e.Amount && e.Debt == 0 && e.Usage == 0 && drawn == 0
+	case models.EntryRevoke:
+		return e.Tokens == -drawn && e.Debt >= 0 && drawn+e.Debt <= e.Amount && e.Amount > 0 && e.Usage == 0 && e.Reason != nil
+	case models.EntryReinstate:
+		return e.Debt <= 0 && e.Tokens >= 0 && e.Tokens <= drawn && e.Tokens-e.Debt >= drawn && e.Tokens-e.Debt <= e.Amount &&
+			e.Amount > 0 && e.Usage == 0 && e.Reason != nil
 	default:
-		return true // a test's own
+		return false
 	}
 }
 

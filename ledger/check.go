@@ -45,12 +45,17 @@ type invariant struct {
 // Check tests all invariants of one team or, with nil, of all teams, in one snapshot: it sees the state of one instant
 // while changes go on, and stops none of them.
 func (l *Ledger) Check(ctx context.Context, team *models.TeamID) (Report, error) {
-	return l.check(ctx, team, slices.Concat(tokenInvariants(), operationInvariants))
+	return l.check(ctx, team, invariants())
+}
+
+// invariants are all that must hold.
+func invariants() []invariant {
+	return slices.Concat(tokenInvariants(), operationInvariants, fundingInvariants)
 }
 
 // tokenInvariants are those of the ledger's own tables.
 func tokenInvariants() []invariant {
-	return slices.Concat(balanceInvariants, entryInvariants, grantInvariants, reservationInvariants, warningInvariants,
+	return slices.Concat(balanceInvariants, entryInvariants, grantInvariants, reclaimInvariants, reservationInvariants, warningInvariants,
 		consumptionInvariants, sumInvariants)
 }
 

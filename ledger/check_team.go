@@ -9,6 +9,9 @@ memberships AS NOT MATERIALIZED (SELECT * FROM memberships WHERE team_id = $1),
 balances AS NOT MATERIALIZED (SELECT * FROM balances WHERE team_id = $1),
 ledger_entries AS NOT MATERIALIZED (SELECT * FROM ledger_entries WHERE team_id = $1),
 grants AS NOT MATERIALIZED (SELECT * FROM grants WHERE team_id = $1),
+reclaims AS NOT MATERIALIZED (
+	SELECT * FROM reclaims WHERE grant_id IN (SELECT id FROM grants) AND team_id = $1
+),
 reservations AS NOT MATERIALIZED (SELECT * FROM reservations WHERE team_id = $1),
 member_usage AS NOT MATERIALIZED (SELECT * FROM member_usage WHERE team_id = $1),
 alert_rules AS NOT MATERIALIZED (SELECT * FROM alert_rules WHERE team_id = $1),
@@ -34,5 +37,8 @@ generations AS NOT MATERIALIZED (SELECT * FROM generations WHERE team_id = $1),
 generation_parts AS NOT MATERIALIZED (
 	SELECT * FROM generation_parts WHERE generation_id IN (SELECT id FROM generations) AND team_id = $1
 ),
-generation_batches AS NOT MATERIALIZED (SELECT * FROM generation_batches WHERE team_id = $1)
+generation_batches AS NOT MATERIALIZED (SELECT * FROM generation_batches WHERE team_id = $1),
+purchases AS NOT MATERIALIZED (SELECT * FROM purchases WHERE team_id = $1),
+redemptions AS NOT MATERIALIZED (SELECT * FROM redemptions WHERE team_id = $1),
+referrals AS NOT MATERIALIZED (SELECT * FROM referrals WHERE $1 IN (inviter_id, invited_id))
 `

@@ -48,6 +48,8 @@ func (r entryReading) sql() (string, []any) {
 	SELECT * FROM ledger_entries WHERE generation_id = %[1]s AND kind = 'RESERVE'
 	UNION ALL
 	SELECT * FROM ledger_entries WHERE generation_id = %[1]s AND kind IN ('CAPTURE', 'RELEASE')
+	UNION ALL
+	SELECT * FROM ledger_entries WHERE generation_id = %[1]s AND kind = 'REVOKE'
 ) AS line`, generation)
 		return s.selectFrom(from, s.conditions(r), run), s.args
 	case f.Grant != "":

@@ -210,8 +210,11 @@ func (r *reader) carryOut(verb string, args []string) error {
 		zone, err := time.LoadLocation(args[0])
 		r.must(err)
 		return a.ChangeTimeZone(args[0], zone)
-	case "owe": // what a refund of spent tokens leaves behind
-		a.post(models.LedgerEntry{Kind: "DEBT", Debt: r.number(args[0]), Day: a.Day()})
+	case "reclaim": // so many tokens of a grant in all
+		return a.Reclaim(models.GrantID(args[0]), r.number(args[1]), r.cause(args[2:]))
+	case "revoke": // what remains of a grant
+		_, err := a.Revoke(models.GrantID(args[0]), r.cause(args[1:]))
+		return err
 	case "look":
 	default:
 		r.t.Fatalf("%s: no such command: %s", r.place, verb)
@@ -233,6 +236,15 @@ func (r *reader) grant(args []string) models.Grant {
 		}
 	}
 	return grant
+}
+
+// cause reads: [refund|dispute|correction|referral], a refund where nothing is said.
+func (r *reader) cause(args []string) Cause {
+	reason := models.ReasonRefund
+	if len(args) > 0 {
+		reason = models.EntryReason(strings.ToUpper(args[0]))
+	}
+	return Cause{Reason: reason}
 }
 
 // rule reads: NAME percent|tokens|days THRESHOLD [off].

@@ -31,6 +31,8 @@ type modelGrant struct {
 	made                                   int // counts grants
 	tokens                                 int
 	free, held, consumed, expired, paidFor int
+	revoked                                int // for whatever grant's sake
+	modelReclaim
 }
 
 type modelReservation struct {
@@ -85,6 +87,15 @@ func (m *model) put(g *modelGrant) {
 		m.debt--
 		g.paidFor++
 	default:
+		g.free++
+	}
+}
+
+// keep gives one token to its grant that pays no debt.
+func (m *model) keep(g *modelGrant) {
+	if g.lapsed(m.now) {
+		g.expired++
+	} else {
 		g.free++
 	}
 }
@@ -246,14 +257,20 @@ func (m *model) settle(id models.GenerationID, part models.Part, state models.Re
 		if state == models.PartCaptured && m.reservations[at].first == "" {
 			m.reservations[at].first = part
 		}
+		returned := map[*modelGrant]int{}
 		for _, g := range p.drawn {
 			g.held--
-			if state == models.PartCaptured {
+			switch {
+			case state == models.PartCaptured:
 				g.consumed++
-			} else {
+			case returned[g] < g.waits:
+				returned[g]++
+				m.keep(g)
+			default:
 				m.put(g)
 			}
 		}
+		m.settleReclaims(p, returned)
 		return nil
 	}
 	return ErrNotReserved

@@ -140,6 +140,9 @@ func (m *model) warn() {
 
 func (m *model) warnOfExpiries(rule *modelRule) {
 	for _, g := range m.grants {
+		if g.free+g.held == 0 { // if tokens of it come back, that is news
+			delete(rule.warned, g.id)
+		}
 		if !rule.enabled || g.free == 0 || g.expires == nil || rule.warned[g.id] {
 			continue
 		}

@@ -42,6 +42,8 @@ func (tr *storedTrial) step(now time.Time) string {
 		c = tr.reserve()
 	case n < 86:
 		c = tr.settle()
+	case n < 92:
+		c = tr.takeBack()
 	default:
 		c = tr.decree()
 	}
@@ -56,6 +58,9 @@ func (tr *storedTrial) step(now time.Time) string {
 	}}
 	if c.reservation != "" {
 		change.Reservations = []models.GenerationID{c.reservation}
+	}
+	if c.grant != "" {
+		change.Grants = []models.GrantID{c.grant}
 	}
 	outcome, err := tr.team.update(change)
 	if fault := c.expect(err); fault != "" {

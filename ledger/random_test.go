@@ -97,8 +97,8 @@ func (tr *pureTrial) next() (time.Time, command) {
 		return tr.model.now, tr.reserve()
 	case n < 86:
 		return tr.model.now, tr.settle()
-	case n < 88:
-		return tr.model.now, tr.owe()
+	case n < 91:
+		return tr.model.now, tr.takeBack()
 	default:
 		return tr.model.now, tr.decree()
 	}
@@ -127,24 +127,6 @@ func (tr *pureTrial) later() time.Time {
 		return tr.model.now
 	}
 	return now
-}
-
-// owe makes debt where nothing is available, as the refund of spent tokens does.
-func (tr *pureTrial) owe() command {
-	owed := 1 + tr.chance.IntN(60)
-	if tr.model.available() > 0 {
-		owed = 0
-	}
-	return command{
-		apply: func(a *Account) error {
-			a.post(models.LedgerEntry{Kind: "DEBT", Debt: models.Tokens(owed), Day: a.Day()})
-			return nil
-		},
-		expect: func(err error) string {
-			tr.model.debt += owed
-			return unexpected(err)
-		},
-	}
 }
 
 // versionFault checks that a change raises the version by one, and that only a change does.

@@ -83,7 +83,7 @@ func (a *Account) takeBack(grant *models.Grant, tokens models.Tokens, cause Caus
 	grant.ReclaimHeld += waiting
 	a.touchGrant(grant)
 	draws, debt := a.seize(grant, tokens-waiting)
-	a.postRevoke(grant, tokens, draws, debt, cause)
+	a.post(a.revokeEntry(grant, tokens, draws, debt, cause))
 }
 
 // heldOnly is how many of the tokens that are to be taken back of a grant only those can meet that are still reserved:
@@ -134,11 +134,11 @@ func (a *Account) moveReclaimed(grant, owner *models.Grant, tokens models.Tokens
 	a.posted.reclaims[reclaimKey{grant.ID, owner.ID}] += tokens
 }
 
-func (a *Account) postRevoke(grant *models.Grant, amount models.Tokens, draws []models.Draw, debt models.Tokens, cause Cause) {
-	a.post(models.LedgerEntry{
+func (a *Account) revokeEntry(grant *models.Grant, amount models.Tokens, draws []models.Draw, debt models.Tokens, cause Cause) models.LedgerEntry {
+	return models.LedgerEntry{
 		Kind: models.EntryRevoke, Amount: amount, Tokens: -sumOf(draws), Debt: debt, Draws: draws,
 		ActorID: cause.Actor, GrantID: &grant.ID, Day: a.balance.Day, Note: cause.Note, Reason: &cause.Reason,
-	})
+	}
 }
 
 func sumOf(draws []models.Draw) (tokens models.Tokens) {
@@ -148,30 +148,32 @@ func sumOf(draws []models.Draw) (tokens models.Tokens) {
 	return tokens
 }
 
-// revokeReturned takes back tokens that were waited for, now that they have come back to their grant.
-func (a *Account) revokeReturned(returned []models.Draw) {
-	for _, back := range returned {
-		grant := a.grants[back.GrantID]
-		a.seizeSettled(grant, back.Tokens)
+// revokeReturned takes back tokens that were waited for, now that a generation has given them back to their grants.
+func (a *Account) revokeReturned(generation models.GenerationID, awaited []models.Draw) {
+	for _, back := range awaited {
+		a.seizeSettled(generation, a.grants[back.GrantID], back.Tokens)
 	}
 }
 
-// reclaimCaptured takes elsewhere what can no longer be met by tokens that these draws held.
-func (a *Account) reclaimCaptured(draws []models.Draw) {
+// reclaimCaptured takes elsewhere what can no longer be met by tokens that a generation has held with these draws.
+func (a *Account) reclaimCaptured(generation models.GenerationID, draws []models.Draw) {
 	for _, draw := range draws {
 		grant := a.grants[draw.GrantID]
 		if lost := grant.ReclaimHeld - heldOnly(grant); lost > 0 {
 			grant.ReclaimHeld -= lost
-			a.seizeSettled(grant, lost)
+			a.seizeSettled(generation, grant, lost)
 		}
 	}
 }
 
-// seizeSettled meets tokens for which waiting is over. Where only lapsed ones meet them, the ledger says nothing.
-func (a *Account) seizeSettled(grant *models.Grant, tokens models.Tokens) {
+// seizeSettled meets tokens for which a generation was waited for. Its line names the generation, unlike the one that
+// said first that they are taken back. Where only lapsed tokens meet them, the ledger says nothing.
+func (a *Account) seizeSettled(generation models.GenerationID, grant *models.Grant, tokens models.Tokens) {
 	draws, debt := a.seize(grant, tokens)
 	if amount := sumOf(draws) + debt; amount > 0 {
-		a.postRevoke(grant, amount, draws, debt, Cause{Reason: *grant.ReclaimReason})
+		entry := a.revokeEntry(grant, amount, draws, debt, Cause{Reason: *grant.ReclaimReason})
+		entry.GenerationID = &generation
+		a.post(entry)
 	}
 }
 

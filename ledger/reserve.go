@@ -101,7 +101,7 @@ func (a *Account) Capture(id models.GenerationID, part models.Part) error {
 	entry := a.entryOf(reservation, models.EntryCapture, held.Tokens)
 	entry.Part, entry.Draws = &held.Part, held.Draws
 	a.post(entry)
-	a.reclaimCaptured(held.Draws)
+	a.reclaimCaptured(id, held.Draws)
 	return nil
 }
 
@@ -114,20 +114,20 @@ func (a *Account) Release(id models.GenerationID, part models.Part) error {
 		return err
 	}
 	var returned, paid models.Tokens
-	var lapsing, reclaimed []models.Draw
+	var lapsing, awaited []models.Draw
 	for _, draw := range held.Draws {
 		grant := a.grants[draw.GrantID]
 		grant.Held -= draw.Tokens
-		awaited := min(draw.Tokens, grant.ReclaimHeld)
-		if awaited > 0 {
-			grant.ReclaimHeld -= awaited
-			reclaimed = append(reclaimed, models.Draw{GrantID: grant.ID, Tokens: awaited})
+		revoked := min(draw.Tokens, grant.ReclaimHeld)
+		if revoked > 0 {
+			grant.ReclaimHeld -= revoked
+			awaited = append(awaited, models.Draw{GrantID: grant.ID, Tokens: revoked})
 		}
 		payment := models.Tokens(0)
 		if grant.ExpiredAt(a.now) {
 			lapsing = append(lapsing, draw)
 		} else {
-			payment = min(a.balance.Debt-paid, draw.Tokens-awaited)
+			payment = min(a.balance.Debt-paid, draw.Tokens-revoked)
 		}
 		grant.PaidDebt += payment
 		grant.Remaining += draw.Tokens - payment
@@ -149,7 +149,7 @@ func (a *Account) Release(id models.GenerationID, part models.Part) error {
 	for _, draw := range lapsing {
 		a.lapse(a.grants[draw.GrantID], draw.Tokens)
 	}
-	a.revokeReturned(reclaimed)
+	a.revokeReturned(id, awaited)
 	return nil
 }
 

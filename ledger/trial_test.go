@@ -75,6 +75,7 @@ func newTrial(chance chance, zone string, zones func(string) *calendar, begin ti
 type command struct {
 	actor       models.UserID
 	reservation models.GenerationID
+	grant       models.GrantID // to be taken back
 	// apply does it to the account.
 	apply func(a *Account) error
 	// stage adds the rows that are not the ledger's; nil: there are none.
@@ -246,7 +247,9 @@ func (tr *trial) balanceFault(balance models.Balance) string {
 // grantFault compares a grant with the model's.
 func (g *modelGrant) fault(got models.Grant) string {
 	if int(got.Remaining) != g.free || int(got.Held) != g.held || int(got.Consumed) != g.consumed ||
-		int(got.Expired) != g.expired || int(got.PaidDebt) != g.paidFor {
+		int(got.Expired) != g.expired || int(got.PaidDebt) != g.paidFor || int(got.Revoked) != g.revoked ||
+		int(got.Reclaimed) != g.size() || int(got.ReclaimHeld) != g.waits || int(got.ReclaimVoid) != g.void ||
+		int(got.Corrected) != g.corrected {
 		return fmt.Sprintf("%+v, the model has %+v", got, *g)
 	}
 	return ""

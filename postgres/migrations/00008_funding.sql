@@ -25,6 +25,9 @@ ALTER TABLE ledger_entries
     ADD CONSTRAINT ledger_entries_kind_check
         CHECK (kind IN ('GRANT', 'RESERVE', 'CAPTURE', 'RELEASE', 'EXPIRE', 'REVOKE', 'REINSTATE'));
 
+-- What waited for a generation is among its lines.
+CREATE INDEX ledger_entries_revoked ON ledger_entries (generation_id) WHERE kind = 'REVOKE' AND generation_id IS NOT NULL;
+
 ALTER TABLE limit_warnings
     DROP CONSTRAINT limit_warnings_kind_check,
     ADD CONSTRAINT limit_warnings_kind_check CHECK (kind IN ('DAILY_LIMIT_NEAR', 'DAILY_LIMIT_REACHED', 'BALANCE_LOW',
@@ -246,5 +249,5 @@ ALTER TABLE ledger_entries
     DROP CONSTRAINT ledger_entries_kind_check,
     ADD CONSTRAINT ledger_entries_kind_check CHECK (kind IN ('GRANT', 'RESERVE', 'CAPTURE', 'RELEASE', 'EXPIRE'))
         NOT VALID;
-DROP INDEX grants_paid_debt;
+DROP INDEX grants_paid_debt, ledger_entries_revoked;
 ALTER TABLE grants DROP reclaimed, DROP reclaim_held, DROP reclaim_void, DROP corrected, DROP reclaim_reason;
