@@ -42,10 +42,7 @@ func newSite(address, page, folder, policy string) *site {
 // ServeHTTP answers GET and HEAD with the file at the request's path.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
-	header.Set("Content-Security-Policy", s.policy)
-	header.Set("Cross-Origin-Opener-Policy", "same-origin")
-	header.Set("Referrer-Policy", "same-origin")
-	header.Set("X-Content-Type-Options", "nosniff")
+	keepToItself(header, s.policy)
 
 	f := s.files[r.URL.Path]
 	if f == nil {
@@ -58,6 +55,14 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.serve(w, r)
+}
+
+// keepToItself sets the headers that every page has, with the policy of what it may do.
+func keepToItself(header http.Header, policy string) {
+	header.Set("Content-Security-Policy", policy)
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	header.Set("Referrer-Policy", "same-origin")
+	header.Set("X-Content-Type-Options", "nosniff")
 }
 
 // serve writes the file, gzipped as it is kept if the client takes that.
