@@ -169,7 +169,7 @@ func TestTheCheckOfAnHonestHistoryIsClean(t *testing.T) {
 }
 
 func TestTheCheckNamesEveryPlantedCorruption(t *testing.T) {
-	for _, plant := range slices.Concat(plants, plantsOfWarnings) {
+	for _, plant := range slices.Concat(plants, plantsOfWarnings, plantsOfFunding) {
 		t.Run(plant.corruption, func(t *testing.T) {
 			t.Parallel()
 			h := newHistory(t)
@@ -201,12 +201,12 @@ func listed(report Report) string {
 
 func TestEveryInvariantHasACorruptionThatBreaksIt(t *testing.T) {
 	named := map[string]bool{}
-	for _, plant := range slices.Concat(plants, plantsOfWarnings) {
+	for _, plant := range slices.Concat(plants, plantsOfWarnings, plantsOfFunding) {
 		for _, name := range plant.breaches {
 			named[name] = true
 		}
 	}
-	for _, i := range slices.Concat(tokenInvariants(), operationInvariants) {
+	for _, i := range invariants() {
 		if !named[i.name] {
 			t.Errorf("no corruption breaks %q", i.name)
 		}
@@ -238,7 +238,7 @@ func TestACheckOfOneTeamReadsNoOthersRowsOfAnyTable(t *testing.T) {
 	}
 	for _, table := range tables {
 		named := regexp.MustCompile(`\b` + table + `\b`)
-		for _, i := range slices.Concat(tokenInvariants(), operationInvariants) {
+		for _, i := range invariants() {
 			if named.MatchString(i.breaches) && !strings.Contains(ofOneTeamSQL, table+" AS NOT MATERIALIZED") {
 				t.Errorf("%q reads all of %s", i.name, table)
 			}
@@ -310,5 +310,5 @@ SELECT id || n, team_id, source, 1, 1, 'welcome', now() FROM grants, generate_se
 			t.Errorf("%s: got %v, want code %s", attempt.what, err, attempt.code)
 		}
 	}
-	h.checkClean(h.ledger, tokenInvariants(), operationInvariants)
+	h.checkClean(h.ledger, invariants())
 }

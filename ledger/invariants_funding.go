@@ -80,11 +80,14 @@ LEFT JOIN grants g ON g.team_id = r.team_id AND g.id = r.grant_id
 WHERE g.source IS DISTINCT FROM p.kind OR g.id IS NULL`},
 
 	// Other teams' redemptions count as well, so this one looks past those of the team.
-	{"a promotion counts its redemptions", `
+	{"a promotion counts its redemptions, and the referrals that it rewards", `
 SELECT DISTINCT ON (p.id) coalesce(r.team_id, '') AS team_id, format('%s of %s', counted.redemptions, p.id) AS expected, p.redemptions AS found
 FROM promotions p
 LEFT JOIN redemptions r ON r.promotion_id = p.id
-CROSS JOIN LATERAL (SELECT count(*) FROM public.redemptions WHERE promotion_id = p.id) AS counted (redemptions)
+CROSS JOIN LATERAL (
+	SELECT (SELECT count(*) FROM public.redemptions WHERE promotion_id = p.id)
+		+ (SELECT count(*) FROM public.referrals WHERE promotion_id = p.id)
+) AS counted (redemptions)
 WHERE p.redemptions <> counted.redemptions`},
 
 	{"a referral's grants are its teams', of its size, and such a grant its referral's", `

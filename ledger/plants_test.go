@@ -8,7 +8,8 @@ type plant struct {
 	breaches   []string
 }
 
-// plants is corruptions of tokens and of what they paid for. With plantsOfWarnings there is one for every invariant.
+// plants is corruptions of tokens and of what they paid for. With those of warnings and of funding there is one for
+// every invariant.
 var plants = []plant{
 	{
 		"an account is lost",
@@ -50,7 +51,10 @@ var plants = []plant{
 	{
 		"debt from nowhere",
 		`UPDATE balances SET debt = 1`,
-		[]string{"debt is what was incurred and not paid", "a team in debt has nothing available"},
+		[]string{
+			"debt is what was incurred and not paid", "a team in debt has nothing available",
+			"debt is what could not be taken back, less what grants have paid of it",
+		},
 	},
 	{
 		"use below nothing",
@@ -129,14 +133,15 @@ var plants = []plant{
 	{
 		"a grant that grew",
 		`UPDATE grants SET tokens = tokens + 1 WHERE id = :grant; UPDATE ledger_entries SET amount = amount + 1, debt = -1 WHERE grant_id = :grant`,
-		[]string{
-			"a grant's tokens add up", "debt is what was incurred and not paid", "debt was paid out of grants",
-		},
+		[]string{"a grant's tokens add up", "debt is what was incurred and not paid"},
 	},
 	{
 		"a grant that revoked less than nothing",
 		`UPDATE grants SET revoked = -1, tokens = tokens - 1 WHERE id = :grant`,
-		[]string{"nothing of a grant is negative", "a grant has one line of its size, and such a line its grant"},
+		[]string{
+			"nothing of a grant is negative", "a grant has one line of its size, and such a line its grant",
+			"what was revoked of a grant was taken for some grant's sake",
+		},
 	},
 	{
 		"a grant that holds more than parts drew",
@@ -171,7 +176,9 @@ var plants = []plant{
 		"debt that nobody paid",
 		`UPDATE grants SET paid_debt = 1, revoked = 0, tokens = tokens + 1 WHERE id = :grant;
 		 UPDATE ledger_entries SET amount = amount + 1 WHERE grant_id = :grant`,
-		[]string{"debt was paid out of grants", "a line changes what its kind changes"},
+		[]string{
+			"debt is what could not be taken back, less what grants have paid of it", "a line changes what its kind changes",
+		},
 	},
 	{
 		"a reservation that captured more than its parts",
