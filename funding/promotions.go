@@ -39,9 +39,11 @@ type PromotionInput struct {
 	GrantExpiresAfterDays *int       // nil: its tokens never lapse
 }
 
-// SetPromotion adds a promotion, or replaces all that one says. What it has granted stays as it is.
+// SetPromotion adds a promotion, or replaces all that one says. What it has granted stays as it is, and so does the kind
+// of one that has granted something.
 //
-// It returns models.FieldErrors, TAKEN at code where another promotion has it, or models.ErrNotFound.
+// It returns models.FieldErrors, TAKEN at code where another promotion has it, WRONG_STATE at kind where it has to stay;
+// or models.ErrNotFound.
 func (f *Funding) SetPromotion(ctx context.Context, admin models.UserID, input PromotionInput) (models.Promotion, error) {
 	input.Code = capitals(strings.TrimSpace(input.Code))
 	input.Name, input.Terms = strings.TrimSpace(input.Name), strings.TrimSpace(input.Terms)
@@ -64,7 +66,7 @@ func (f *Funding) SetPromotion(ctx context.Context, admin models.UserID, input P
 	promotion, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[models.Promotion])
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return models.Promotion{}, models.ErrNotFound
+		return models.Promotion{}, f.notChanged(ctx, *id)
 	case isTaken(err):
 		return models.Promotion{}, models.FieldErrors{{Path: []string{"code"}, Code: models.FieldTaken}}
 	case err != nil:
@@ -84,9 +86,21 @@ RETURNING ` + promotionColumns
 UPDATE promotions
 SET code = $2, kind = $3, name = $4, terms = $5, tokens = $6, starts_at = $7, ends_at = $8, max_redemptions = $9,
 	grant_expires_after_days = $10, updated_at = now()
-WHERE id = $1
+WHERE id = $1 AND (kind = $3 OR redemptions = 0)
 RETURNING ` + promotionColumns
 )
+
+// notChanged is why a promotion was not: there is none, or its kind has to stay.
+func (f *Funding) notChanged(ctx context.Context, id models.PromotionID) error {
+	promotions, err := f.PromotionsByID(ctx, []models.PromotionID{id})
+	if err != nil {
+		return err
+	}
+	if len(promotions) == 0 {
+		return models.ErrNotFound
+	}
+	return models.FieldErrors{{Path: []string{"kind"}, Code: models.FieldWrongState}}
+}
 
 // uniqueViolation is PostgreSQL's code for a value that a unique index has already.
 const uniqueViolation = "23505"
@@ -191,11 +205,17 @@ func (f *Funding) PromotionsByID(ctx context.Context, ids []models.PromotionID) 
 	return byID, nil
 }
 
-// PromotionsByGrant reads the promotions whose redemption brought grants. Other grants are left out.
+// PromotionsByGrant reads the promotions that brought grants: by their redemption, or as the campaign that rewarded a
+// referral. Other grants are left out.
 func (f *Funding) PromotionsByGrant(ctx context.Context, grants []models.GrantID) (map[models.GrantID]models.Promotion, error) {
-	rows, err := f.pool.Query(ctx, `SELECT grant_id, promotion_id FROM redemptions WHERE grant_id = ANY($1)`, texts(grants))
+	rows, err := f.pool.Query(ctx, `
+SELECT grant_id, promotion_id FROM redemptions WHERE grant_id = ANY($1)
+UNION ALL
+SELECT inviter_grant_id, promotion_id FROM referrals WHERE inviter_grant_id = ANY($1)
+UNION ALL
+SELECT invited_grant_id, promotion_id FROM referrals WHERE invited_grant_id = ANY($1)`, texts(grants))
 	if err != nil {
-		return nil, fmt.Errorf("read redemptions: %w", err)
+		return nil, fmt.Errorf("read what brought grants: %w", err)
 	}
 	ofGrant := map[models.GrantID]models.PromotionID{}
 	var grant models.GrantID
@@ -207,7 +227,7 @@ func (f *Funding) PromotionsByGrant(ctx context.Context, grants []models.GrantID
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read redemptions: %w", err)
+		return nil, fmt.Errorf("read what brought grants: %w", err)
 	}
 	byID, err := f.PromotionsByID(ctx, ids)
 	if err != nil {

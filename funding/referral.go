@@ -81,7 +81,8 @@ func (f *Funding) freeze(tx *ledger.Tx, referral *models.Referral, purchase *mod
 		campaigns[at].Redemptions++
 		f.rows.countRedemptions.Stage(tx, campaigns[at])
 		f.rows.promotions.Put(tx, referralCampaigns, campaigns)
-		tokens, referral.ExpiresAfterDays = campaigns[at].Tokens, campaigns[at].GrantExpiresAfterDays
+		referral.PromotionID, referral.ExpiresAfterDays = &campaigns[at].ID, campaigns[at].GrantExpiresAfterDays
+		tokens = campaigns[at].Tokens
 	}
 	referral.PurchaseID, referral.RewardedAt, referral.Tokens = &purchase.ID, &now, &tokens
 }

@@ -34,8 +34,8 @@ const referralCampaigns = "referral campaigns"
 const (
 	promotionColumns = `id, code, kind, name, terms, tokens, starts_at, ends_at, max_redemptions, redemptions,
 	grant_expires_after_days, created_by, created_at, updated_at`
-	referralColumns = `id, inviter_id, invited_id, user_id, tokens, expires_after_days, purchase_id, inviter_grant_id,
-	invited_grant_id, due_at, attempts, created_at, rewarded_at`
+	referralColumns = `id, inviter_id, invited_id, user_id, promotion_id, tokens, expires_after_days, purchase_id,
+	inviter_grant_id, invited_grant_id, due_at, attempts, created_at, rewarded_at`
 )
 
 func (r *rows) addPromotions() {
@@ -200,16 +200,17 @@ func (r *rows) addReferralStatements() {
 		Rank: rankReferrals,
 		SQL: `
 UPDATE referrals
-SET tokens = n.tokens, expires_after_days = n.expires_after_days, purchase_id = n.purchase_id,
-	rewarded_at = n.rewarded_at, due_at = n.due_at, attempts = 0
-FROM unnest($1::text[], $2::bigint[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-	AS n (id, tokens, expires_after_days, purchase_id, rewarded_at, due_at)
+SET promotion_id = n.promotion_id, tokens = n.tokens, expires_after_days = n.expires_after_days,
+	purchase_id = n.purchase_id, rewarded_at = n.rewarded_at, due_at = n.due_at, attempts = 0
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::int[], $5::text[], $6::timestamptz[], $7::timestamptz[])
+	AS n (id, promotion_id, tokens, expires_after_days, purchase_id, rewarded_at, due_at)
 WHERE referrals.id = n.id`,
 		Key: func(r models.Referral) string { return string(r.ID) },
 		Columns: func(referrals []models.Referral) []any {
 			type row = models.Referral
 			return []any{
 				ledger.Column(referrals, func(r row) string { return string(r.ID) }),
+				ledger.Column(referrals, func(r row) *string { return (*string)(r.PromotionID) }),
 				ledger.Column(referrals, func(r row) *int64 { return (*int64)(r.Tokens) }),
 				ledger.Column(referrals, func(r row) *int { return r.ExpiresAfterDays }),
 				ledger.Column(referrals, func(r row) *string { return (*string)(r.PurchaseID) }),

@@ -272,8 +272,9 @@ type Referral struct {
 	ID               ReferralID `gorm:"primaryKey"`
 	InviterID        TeamID
 	InvitedID        TeamID
-	UserID           UserID  // who entered the code
-	Tokens           *Tokens // for each of both, frozen with the reward
+	UserID           UserID       // who entered the code
+	PromotionID      *PromotionID // the campaign that it is rewarded by; nil: none ran with the first purchase
+	Tokens           *Tokens      // for each of both, frozen with the first purchase; 0: no campaign ran
 	ExpiresAfterDays *int
 	PurchaseID       *PurchaseID // the first paid one; nil: there is none yet
 	InviterGrantID   *GrantID

@@ -213,6 +213,7 @@ CREATE TABLE referrals (
     inviter_id       text NOT NULL REFERENCES teams,
     invited_id       text NOT NULL UNIQUE REFERENCES teams DEFERRABLE INITIALLY DEFERRED,
     user_id          text NOT NULL REFERENCES users DEFERRABLE INITIALLY DEFERRED,
+    promotion_id     text REFERENCES promotions,
     tokens           bigint CHECK (tokens >= 0),
     expires_after_days integer CHECK (expires_after_days > 0),
     purchase_id      text UNIQUE REFERENCES purchases,
@@ -224,8 +225,10 @@ CREATE TABLE referrals (
     rewarded_at      timestamptz,
     CHECK (inviter_id <> invited_id),
     CHECK ((rewarded_at IS NULL) = (purchase_id IS NULL)),
-    CHECK (purchase_id IS NULL OR tokens IS NOT NULL)
+    CHECK ((purchase_id IS NULL) = (tokens IS NULL)),
+    CHECK ((promotion_id IS NOT NULL) = (coalesce(tokens, 0) > 0))
 );
+CREATE INDEX referrals_promotion ON referrals (promotion_id);
 CREATE INDEX referrals_inviter ON referrals (inviter_id, id);
 CREATE INDEX referrals_due ON referrals (due_at) WHERE due_at IS NOT NULL;
 
