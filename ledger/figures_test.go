@@ -53,6 +53,8 @@ func codesOf(err error) []string {
 		return []string{"settled"}
 	case errors.Is(err, ErrNotReserved):
 		return []string{"unknown"}
+	case errors.Is(err, ErrNotGranted):
+		return []string{"absent"}
 	case !errors.As(err, &refusal):
 		return []string{err.Error()}
 	}
@@ -106,7 +108,8 @@ func blockerFigure(err error, at int, name string) string {
 
 func instant(at time.Time) string { return at.UTC().Format("2006-01-02T15:04Z") }
 
-// figure is what a name stands for: of the balance; NAME or NAME.held and the like of a grant; NAME.used and NAME.left
+// figure is what a name stands for: of the balance; NAME or NAME.held and the like of a grant; line, amount,
+// change, owed (the debt), drew and because of the last ledger line, posts for the kinds of all the command's; NAME.used and NAME.left
 // of a member; on.DATE for the use of a day; warns, rules, crossed, values, until, about of the line's warnings, one after
 // the other; NAME.at for a rule's threshold; consumed, parts, generations, each with .WHAT where it is narrowed down to a
 // day, a member, an operation, a part or a product.
@@ -162,8 +165,10 @@ func (r *reader) figure(name string) string {
 			return "none"
 		}
 		return fmt.Sprint(balance.NextExpiry().Tokens)
-	case "line":
-		return string(r.account.posted.entries[len(r.account.posted.entries)-1].Kind)
+	case "line", "amount", "change", "owed", "drew", "because":
+		return lineFigure(r.account.posted.entries[len(r.account.posted.entries)-1], name)
+	case "posts":
+		return r.posts()
 	case "lines":
 		return fmt.Sprint(len(r.account.posted.entries))
 	case "warns", "rules", "crossed", "values", "until", "about":
@@ -210,11 +215,52 @@ func (r *reader) namedFigure(name string) string {
 		return fmt.Sprint(grant.Expired)
 	case "paid":
 		return fmt.Sprint(grant.PaidDebt)
+	case "revoked":
+		return fmt.Sprint(grant.Revoked)
+	case "reclaimed":
+		return fmt.Sprint(grant.Reclaimed)
+	case "waits":
+		return fmt.Sprint(grant.ReclaimHeld)
+	case "void":
+		return fmt.Sprint(grant.ReclaimVoid)
 	case "status":
 		return string(grant.StatusAt(r.account.Now()))
 	default:
 		return "no such figure"
 	}
+}
+
+// lineFigure is one thing about a ledger line.
+func lineFigure(line models.LedgerEntry, what string) string {
+	switch {
+	case what == "line":
+		return string(line.Kind)
+	case what == "amount":
+		return fmt.Sprint(line.Amount)
+	case what == "change":
+		return fmt.Sprint(line.Tokens)
+	case what == "owed":
+		return fmt.Sprint(line.Debt)
+	case what == "because" && line.Reason != nil:
+		return string(*line.Reason)
+	case what == "drew" && len(line.Draws) > 0:
+		drew := make([]string, len(line.Draws))
+		for i, draw := range line.Draws {
+			drew[i] = fmt.Sprintf("%s:%d", draw.GrantID, draw.Tokens)
+		}
+		return strings.Join(drew, ",")
+	default:
+		return "-"
+	}
+}
+
+// posts is the kinds of the ledger lines that the command has posted.
+func (r *reader) posts() string {
+	kinds := []string{}
+	for _, line := range r.account.posted.entries[r.posted:] {
+		kinds = append(kinds, string(line.Kind))
+	}
+	return strings.Join(kinds, ",")
 }
 
 // warnings is one thing about each warning of the line, or - where there is none.

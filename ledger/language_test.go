@@ -22,8 +22,8 @@ import (
 //	10:02  reserve  r2 all                 insufficient required=65 available=35
 //
 // A goal begins a new account without alert rules, or with open the one of a new team. Times are the clock's on the day
-// last set, in the zone of the goal, or in UTC with a Z. The answer is ok, settled, unknown, fixed (a time zone), or what
-// blocks: insufficient, limited, indebted; and figures behind it.
+// last set, in the zone of the goal, or in UTC with a Z. The answer is ok, settled, unknown, absent (a grant), fixed (a time
+// zone), or what blocks: insufficient, limited, indebted; and figures behind it.
 func TestTheRuleBookHolds(t *testing.T) {
 	pages, err := filepath.Glob("testdata/*.ledger")
 	if err != nil || len(pages) == 0 {
@@ -88,6 +88,7 @@ type reader struct {
 	account *Account
 	auditor *auditor
 	warned  int // how many warnings there were before the line
+	posted  int // how many ledger lines there were when it was carried out
 }
 
 const ann = models.UserID("ann") // who acts where a line names nobody
@@ -153,6 +154,7 @@ func (r *reader) command(at time.Time, verb string, words []string) {
 	}
 	args, answer := splitAnswer(words)
 	r.account.AdvanceTo(at)
+	r.posted = len(r.account.posted.entries)
 	err := r.carryOut(verb, args)
 	if err == nil {
 		r.account.Warn()
@@ -167,7 +169,7 @@ func (r *reader) command(at time.Time, verb string, words []string) {
 func splitAnswer(words []string) (args, answer []string) {
 	for i, word := range words {
 		switch word {
-		case "ok", "settled", "unknown", "fixed", "insufficient", "limited", "indebted":
+		case "ok", "settled", "unknown", "absent", "fixed", "insufficient", "limited", "indebted":
 			return words[:i], words[i:]
 		}
 	}
