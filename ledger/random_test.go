@@ -97,7 +97,7 @@ func (tr *pureTrial) next() (time.Time, command) {
 		return tr.model.now, tr.reserve()
 	case n < 86:
 		return tr.model.now, tr.settle()
-	case n < 91:
+	case n < 91 && !tr.kept:
 		return tr.model.now, tr.takeBack()
 	default:
 		return tr.model.now, tr.decree()

@@ -60,6 +60,9 @@ type trial struct {
 	tag    string // tells its grants and reservations from another trial's
 	made   int    // grants and reservations
 	open   []*modelReservation
+
+	kept    bool // nothing is taken back
+	lasting bool // no grant expires
 }
 
 func newTrial(chance chance, zone string, zones func(string) *calendar, begin time.Time, people []models.UserID) *trial {
@@ -90,7 +93,7 @@ func (tr *trial) somebody() models.UserID { return tr.people[tr.chance.IntN(len(
 func (tr *trial) issue() command {
 	tokens := 1 + tr.chance.IntN(150)
 	var expires *time.Time
-	if tr.chance.IntN(3) > 0 {
+	if tr.chance.IntN(3) > 0 && !tr.lasting {
 		at := tr.model.now.Add(time.Duration(tr.chance.IntN(96)) * time.Hour / 2)
 		expires = &at
 	}
