@@ -74,6 +74,9 @@ func New(o Options) *Funding {
 // chores is all work that waits in tables.
 func (f *Funding) chores() []chore {
 	return []chore{
+		{name: "auto top-up", do: f.topUpTeams},
+		{name: "automatic purchases", do: f.chargeAutomatic},
+		{name: "purchases", do: f.followPurchases},
 		{name: "reward teams", do: f.rewardTeams},
 	}
 }

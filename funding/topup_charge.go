@@ -1,0 +1,124 @@
+package funding
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"productgenerator/models"
+	"productgenerator/payment"
+)
+
+const (
+	// chargeLease is how long after a try to charge the next one follows at the earliest, and maxChargeWait at the
+	// latest. It is longer than a provider's answer may take.
+	chargeLease   = time.Minute
+	maxChargeWait = time.Hour
+
+	// chargesAtOnce is how many purchases a process charges at the same time.
+	chargesAtOnce = 8
+)
+
+// chargeAutomatic charges the automatic purchases that are due.
+func (f *Funding) chargeAutomatic(ctx context.Context) (more bool, err error) {
+	claimed, err := f.claimCharges(ctx)
+	if err != nil {
+		return false, err
+	}
+	failures := make([]error, len(claimed))
+	var running sync.WaitGroup
+	for i, purchase := range claimed {
+		running.Go(func() { failures[i] = f.charge(ctx, purchase) })
+	}
+	running.Wait()
+	return len(claimed) == chargesAtOnce, errors.Join(failures...)
+}
+
+// claimCharges takes purchases that wait to be charged and puts them off, each time for longer, so that whatever happens
+// to this process they are charged again, with the same key. Once a bank has a charge, the purchase is followed like any
+// other.
+func (f *Funding) claimCharges(ctx context.Context) ([]models.Purchase, error) {
+	rows, err := f.pool.Query(ctx, `
+UPDATE purchases
+SET attempts = attempts + 1, due_at = now() + least($1::interval * 2 ^ least(attempts, 20), $2::interval)
+WHERE id IN (
+	SELECT id
+	FROM purchases
+	WHERE automatic AND status = 'PENDING' AND payment_id IS NULL AND due_at <= now()
+	ORDER BY due_at
+	LIMIT $3
+	FOR UPDATE SKIP LOCKED)
+RETURNING `+purchaseColumns, chargeLease, maxChargeWait, chargesAtOnce)
+	if err != nil {
+		return nil, fmt.Errorf("claim automatic purchases: %w", err)
+	}
+	claimed, err := pgx.CollectRows(rows, pgx.RowToStructByName[models.Purchase])
+	if err != nil {
+		return nil, fmt.Errorf("claim automatic purchases: %w", err)
+	}
+	return claimed, nil
+}
+
+// charge charges the saved method of an automatic purchase. The purchase's id is the key, so that however often this
+// happens the method is charged once.
+func (f *Funding) charge(ctx context.Context, purchase models.Purchase) error {
+	provider := f.providers[purchase.Provider]
+	if provider == nil || purchase.Customer == nil || purchase.Method == nil {
+		return f.learn(ctx, purchase.ID, chargeFailed(purchase, "", failureRefused))
+	}
+	email, err := f.emailOf(ctx, purchase.BuyerID)
+	if err != nil {
+		return err
+	}
+	news, err := provider.ChargeSaved(ctx, payment.Charge{
+		PurchaseID: string(purchase.ID), IdempotencyKey: string(purchase.ID), Product: purchase.PackageName,
+		PriceMinor: purchase.PriceMinor, Currency: purchase.Currency, Email: email,
+		Method: payment.SavedMethod{Customer: *purchase.Customer, Method: *purchase.Method},
+	})
+	if err == nil {
+		return f.learn(ctx, purchase.ID, news)
+	}
+	failure, known := errors.AsType[*payment.Error](err)
+	switch {
+	case !known, failure.Retryable(), failure.Kind == payment.Unauthorized:
+		return f.retryCharge(ctx, purchase, err)
+	case failure.Kind == payment.Declined:
+		code := cmp.Or(failure.DeclineCode, failure.Code, string(payment.Declined))
+		return f.learn(ctx, purchase.ID, chargeFailed(purchase, failure.PaymentID, code))
+	default:
+		f.log.Error("an automatic purchase was refused", "purchase", purchase.ID, "error", err)
+		return f.learn(ctx, purchase.ID, chargeFailed(purchase, failure.PaymentID, failureRefused))
+	}
+}
+
+// retryCharge leaves the purchase to the next try, as long as the provider would know its key again. Should the charge
+// have been made all the same, its notice still pays the purchase.
+func (f *Funding) retryCharge(ctx context.Context, purchase models.Purchase, cause error) error {
+	if f.now().Before(purchase.CheckoutEndsAt) {
+		return fmt.Errorf("charge %s, which is tried again: %w", purchase.ID, cause)
+	}
+	f.log.Error("an automatic purchase was given up", "purchase", purchase.ID, "error", cause)
+	return f.learn(ctx, purchase.ID, chargeFailed(purchase, "", failureUnreachable))
+}
+
+// chargeFailed is the news that a charge came to nothing. A payment that was not made is named after the purchase.
+func chargeFailed(purchase models.Purchase, paymentID, code string) payment.News {
+	id := cmp.Or(paymentID, string(purchase.ID))
+	return payment.News{
+		Subject: payment.Subject{PurchaseID: string(purchase.ID), PaymentID: paymentID},
+		Facts:   payment.Facts{Payments: map[string]payment.Payment{id: {Declined: code}}},
+	}
+}
+
+// emailOf is where the receipt goes.
+func (f *Funding) emailOf(ctx context.Context, buyer models.UserID) (email string, err error) {
+	if err := f.pool.QueryRow(ctx, `SELECT email FROM users WHERE id = $1`, buyer).Scan(&email); err != nil {
+		return "", fmt.Errorf("read the e-mail address of %s: %w", buyer, err)
+	}
+	return email, nil
+}
