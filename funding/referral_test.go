@@ -1,0 +1,259 @@
+package funding
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"productgenerator/ledger"
+	"productgenerator/models"
+)
+
+// codeOf is a team's code for inviting others.
+func (c *circle) codeOf(p player) string {
+	c.t.Helper()
+	return c.summary(p).Code
+}
+
+func (c *circle) summary(p player) models.ReferralSummary {
+	c.t.Helper()
+	summaries, err := c.Referrals(c.ctx(), []models.TeamID{p.team})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return summaries[p.team]
+}
+
+// invites has the other team redeem the first one's code.
+func (c *circle) invites(p, other player) error {
+	c.t.Helper()
+	grant, _, err := c.Redeem(c.ctx(), other.owner, c.redeems(other, c.codeOf(p)))
+	if grant != nil {
+		c.t.Errorf("an invitation granted %+v at once", grant)
+	}
+	return err
+}
+
+func TestATeamHasACodeAndALinkForInvitingOthers(t *testing.T) {
+	c := newCircle(t)
+	c.publicURL = "https://tokens.example"
+	a, b := c.player("a"), c.player("b")
+	summaries, err := c.Referrals(c.ctx(), []models.TeamID{a.team, b.team, "team_unknown"})
+	if err != nil || len(summaries) != 2 {
+		t.Fatalf("%+v, %v", summaries, err)
+	}
+	s := summaries[a.team]
+	if !strings.HasPrefix(s.Code, "REF-") || s.URL != "https://tokens.example/?referral="+s.Code || s.TokensPerReferral != 195 ||
+		s.Invited != 0 || s.Rewarded != 0 || s.TokensEarned != 0 || s.Code == summaries[b.team].Code {
+		t.Errorf("summaries: %+v", summaries)
+	}
+	if err := c.invites(a, b); err != nil {
+		t.Fatal(err)
+	}
+	if s := c.summary(a); s.Invited != 1 || s.Rewarded != 0 || s.TokensEarned != 0 {
+		t.Errorf("once somebody was invited: %+v", s)
+	}
+}
+
+func TestTheNewestCampaignThatRunsSaysWhatReferralsBring(t *testing.T) {
+	c := newCircle(t)
+	a := c.player("a")
+	ended := time.Now().Add(-time.Minute)
+	none := 0
+	for _, campaign := range []struct {
+		change func(*PromotionInput)
+		want   models.Tokens
+	}{
+		{func(i *PromotionInput) { i.Kind = models.PromotionGift }, 195},
+		{func(i *PromotionInput) { i.StartsAt = time.Now().Add(time.Hour) }, 195},
+		{func(i *PromotionInput) { i.EndsAt = &ended }, 195},
+		{func(i *PromotionInput) { i.MaxRedemptions = &none }, 195},
+		{func(i *PromotionInput) { i.StartsAt = time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC) }, 195},
+		{func(*PromotionInput) {}, 100},
+	} {
+		input := gift(fmt.Sprint("campaign-", campaign.want, "-", time.Now().UnixNano()))
+		input.Kind = models.PromotionReferral
+		campaign.change(&input)
+		c.promotes(input)
+		if s := c.summary(a); s.TokensPerReferral != campaign.want {
+			t.Errorf("%+v: %d", input, s.TokensPerReferral)
+		}
+	}
+	c.exec(`UPDATE promotions SET ends_at = now() WHERE kind = 'REFERRAL' AND starts_at < now()`)
+	if s := c.summary(a); s.TokensPerReferral != 0 {
+		t.Errorf("once none runs: %d", s.TokensPerReferral)
+	}
+}
+
+func TestATeamCannotInviteItselfOrItsOwnPeople(t *testing.T) {
+	c := newCircle(t)
+	a, b := c.player("a"), c.player("b")
+	if err := c.invites(a, a); reasonOf(t, err) != models.RefusedOwnReferral {
+		t.Errorf("itself: %v", err)
+	}
+	c.joins(a.owner, b.team, models.RoleViewer)
+	if err := c.invites(a, b); reasonOf(t, err) != models.RefusedOwnReferral {
+		t.Errorf("a team with the same member: %v", err)
+	}
+	if err := c.invites(b, a); reasonOf(t, err) != models.RefusedOwnReferral {
+		t.Errorf("the other way: %v", err)
+	}
+	if n := c.count(`SELECT count(*) FROM referrals`); n != 0 {
+		t.Errorf("%d referrals", n)
+	}
+}
+
+func TestATeamIsInvitedOnceAndBeforeItPays(t *testing.T) {
+	c := newCircle(t)
+	a, b, d, paid := c.player("a"), c.player("b"), c.player("d"), c.player("paid")
+	input := c.redeems(b, c.codeOf(a))
+	for range 2 { // the same key again is the same answer
+		if grant, _, err := c.Redeem(c.ctx(), b.owner, input); err != nil || grant != nil {
+			t.Fatalf("the first invitation: %+v, %v", grant, err)
+		}
+	}
+	for _, inviter := range []player{a, d} {
+		if err := c.invites(inviter, b); reasonOf(t, err) != models.RefusedAlreadyRedeemed {
+			t.Errorf("another invitation: %v", err)
+		}
+	}
+	c.paysBack(c.buys(paid), "all", 900)
+	err := c.invites(a, paid)
+	if refused, ok := errors.AsType[*PromotionRefusedError](err); !ok || refused.Rule.About != AboutPurchase {
+		t.Errorf("who has paid before: %v", err)
+	}
+	if n := c.count(`SELECT count(*) FROM referrals`); n != 1 {
+		t.Errorf("%d referrals", n)
+	}
+}
+
+func TestOneTeamThatIsInvitedByManyAtOnceIsInvitedOnce(t *testing.T) {
+	c := newCircle(t)
+	invited := c.player("invited")
+	processes := []*Funding{c.Funding, c.otherProcess()}
+	inputs := make([]RedeemInput, 16)
+	for i := range inputs {
+		inputs[i] = c.redeems(invited, c.codeOf(c.player(fmt.Sprint(i))))
+	}
+	errs := make([]error, len(inputs))
+	var running sync.WaitGroup
+	for i := range inputs {
+		running.Go(func() { _, _, errs[i] = processes[i%2].Redeem(c.ctx(), invited.owner, inputs[i]) })
+	}
+	running.Wait()
+	linked := 0
+	for _, err := range errs {
+		if reason := reasonOf(t, err); reason == "" {
+			linked++
+		} else if reason != models.RefusedAlreadyRedeemed {
+			t.Errorf("refused: %s", reason)
+		}
+	}
+	if n := c.count(`SELECT count(*) FROM referrals`); linked != 1 || n != 1 {
+		t.Errorf("%d invited, %d referrals", linked, n)
+	}
+}
+
+func TestNobodyInvitesTheTeamsThatInvitedThem(t *testing.T) {
+	c := newCircle(t)
+	line := make([]player, 5)
+	for i := range line {
+		line[i] = c.player(fmt.Sprint(i))
+		if i > 0 {
+			if err := c.invites(line[i-1], line[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, last := range line[1:] {
+		err := c.invites(last, line[0])
+		if refused, ok := errors.AsType[*PromotionRefusedError](err); !ok || refused.Rule.About != AboutLoop {
+			t.Errorf("a loop: %v", err)
+		}
+	}
+	if err := c.invites(c.player("new"), line[0]); err != nil {
+		t.Errorf("somebody else: %v", err)
+	}
+}
+
+func TestARingOfTeamsThatInviteEachOtherAtOnceStaysOpen(t *testing.T) {
+	c := newCircle(t)
+	processes := []*Funding{c.Funding, c.otherProcess(), c.otherProcess()}
+	for round := range 8 {
+		ring := make([]player, 8)
+		inputs := make([]RedeemInput, len(ring))
+		for i := range ring {
+			ring[i] = c.player(fmt.Sprint(round, i))
+		}
+		for i, p := range ring {
+			inputs[i] = c.redeems(p, c.codeOf(ring[(i+1)%len(ring)]))
+		}
+		errs := make([]error, len(ring))
+		var running sync.WaitGroup
+		for i, p := range ring {
+			running.Go(func() { _, _, errs[i] = processes[i%3].Redeem(c.ctx(), p.owner, inputs[i]) })
+		}
+		running.Wait()
+		linked := 0
+		for _, err := range errs {
+			refused, ok := errors.AsType[*PromotionRefusedError](err)
+			switch {
+			case err == nil:
+				linked++
+			case !ok || refused.Rule.About != AboutLoop:
+				t.Errorf("round %d: %v", round, err)
+			}
+		}
+		if linked == 0 || linked == len(ring) {
+			t.Errorf("round %d: %d of %d were linked", round, linked, len(ring))
+		}
+	}
+	loops := c.count(`
+WITH RECURSIVE line AS (
+	SELECT invited_id, inviter_id FROM referrals
+	UNION
+	SELECT line.invited_id, referrals.inviter_id FROM line JOIN referrals ON referrals.invited_id = line.inviter_id
+)
+SELECT count(*) FROM line WHERE invited_id = inviter_id`)
+	if loops > 0 {
+		t.Errorf("%d teams have invited themselves", loops)
+	}
+	c.checked()
+}
+
+func TestWhoSignsUpWithACodeIsInvited(t *testing.T) {
+	c := newCircle(t)
+	a := c.player("a")
+	rider, err := c.ReferralRider(c.ctx(), " "+strings.ToLower(c.codeOf(a)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	team, user := models.NewTeamID(time.Now()), c.administrator
+	newTeams := &ledger.Statement[models.TeamID]{
+		Rank: ledger.RankBefore,
+		SQL:  `INSERT INTO teams (id, name, created_by, created_at) SELECT id, 'new', by, now() FROM unnest($1::text[], $2::text[]) AS n (id, by)`,
+		Columns: func(teams []models.TeamID) []any {
+			return []any{texts(teams), []string{string(user)}}
+		},
+	}
+	_, err = c.ledger.Update(c.ctx(), ledger.Change{
+		Team: team, Open: &ledger.Opening{TimeZone: "UTC"}, Lookups: rider.Lookups,
+		Decide: func(tx *ledger.Tx) error {
+			newTeams.Stage(tx, team)
+			return rider.Decide(tx)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := c.count(`SELECT count(*) FROM referrals WHERE inviter_id = $1 AND invited_id = $2 AND user_id = $3`, a.team, team, user); n != 1 {
+		t.Errorf("%d referrals", n)
+	}
+	c.promotes(gift("spring"))
+	if _, err := c.ReferralRider(c.ctx(), "spring"); reasonOf(t, err) != models.RefusedUnknownCode {
+		t.Errorf("a promotion's code: %v", err)
+	}
+}
