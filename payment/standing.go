@@ -109,15 +109,15 @@ func (s *Standing) count(p Payment, received Money) (left int64) {
 		return taken
 	}
 	s.PaidMinor += received.AmountMinor
-	s.RefundedMinor += take(p.refundedMinor())
+	s.RefundedMinor += take(p.RefundedMinor())
 	s.LostMinor += take(p.disputedMinor(DisputeLost, received))
 	s.DisputedMinor += take(p.disputedMinor(DisputeOpen, received))
 	return left
 }
 
-// refundedMinor is the sum of the refunds that have not failed. The sum that the provider named for the whole payment
+// RefundedMinor is the sum of the refunds that have not failed. The sum that the provider named for the whole payment
 // may know of more of them, but also counts those that failed since.
-func (p Payment) refundedMinor() int64 {
+func (p Payment) RefundedMinor() int64 {
 	var alive, failed int64
 	for _, r := range p.Refunds {
 		if r.State == RefundFailed {
