@@ -118,18 +118,33 @@ func (f *Funding) sendRefunds(ctx context.Context, p models.Purchase) error {
 		return err
 	}
 	var failures []error
+	paidBack := map[string]int64{} // by payment, what refunds have been asked for that were not refused
 	for _, request := range requests[p.ID] {
+		if request.State != models.RefundRefused {
+			paidBack[request.PaymentID] += request.AmountMinor
+		}
 		if request.State == models.RefundRequested {
-			failures = append(failures, f.sendRefund(ctx, p, request))
+			failures = append(failures, f.sendRefund(ctx, p, request, paidBack[request.PaymentID]))
 		}
 	}
 	return errors.Join(failures...)
 }
 
-func (f *Funding) sendRefund(ctx context.Context, p models.Purchase, request models.RefundRequest) error {
+// sendRefund sends a refund. With it, so much will have been paid back of the payment in all.
+func (f *Funding) sendRefund(ctx context.Context, p models.Purchase, request models.RefundRequest, inAll int64) error {
 	provider, err := f.providerOf(p)
 	if err != nil {
 		return err
+	}
+	if f.now().After(request.CreatedAt.Add(keyMemory)) {
+		// The provider may have done it and forgotten the key since.
+		news, err := provider.Payment(ctx, request.PaymentID)
+		if err != nil {
+			return paymentError(p.Provider, err)
+		}
+		if news.Facts.Payments[request.PaymentID].RefundedMinor() >= inAll {
+			return f.finishRefund(ctx, request, models.RefundTaken, nil, news)
+		}
 	}
 	news, err := provider.Refund(ctx, payment.RefundRequest{
 		PurchaseID: string(p.ID), PaymentID: request.PaymentID, IdempotencyKey: string(request.ID),
