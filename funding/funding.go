@@ -78,5 +78,7 @@ func (f *Funding) chores() []chore {
 		{name: "automatic purchases", do: f.chargeAutomatic},
 		{name: "purchases", do: f.followPurchases},
 		{name: "reward teams", do: f.rewardTeams},
+		{name: "notices", do: f.processNotices},
+		f.reconciliation(),
 	}
 }

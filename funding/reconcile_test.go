@@ -1,0 +1,179 @@
+package funding
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"testing"
+	"time"
+
+	"productgenerator/models"
+	"productgenerator/payment"
+)
+
+func TestReconcilingMendsWhatNoNoticeTold(t *testing.T) {
+	s := newShop(t)
+	team := s.newTeam(0)
+	paid, paidSession := s.newPurchase(team)
+	s.pay(paidSession)
+	expired, expiredSession := s.newPurchase(team)
+	if err := s.server.Expire(expiredSession.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.checkout("purchase_of_another_program")
+	s.drop()
+
+	repaired, err := s.funding.Reconcile(s.ctx())
+	if err != nil || repaired != (Repaired{Purchases: 2, Notices: 4}) {
+		t.Errorf("repaired %+v, %v", repaired, err)
+	}
+	s.expect(team, paid, paidBooks()) // the list of checkouts is enough
+	if status := s.books(team, expired).Status; status != models.PurchaseExpired {
+		t.Errorf("the purchase that nobody paid is %s", status)
+	}
+	s.work()
+	if left := s.unprocessed(); left != 0 {
+		t.Errorf("%d notices are left", left)
+	}
+	s.expect(team, paid, paidBooks())
+
+	// A refund is told by the list of notices, however old the checkout.
+	if _, err := s.server.Refund(s.paymentOf(paid), boughtFor); err != nil {
+		t.Fatal(err)
+	}
+	s.drop()
+	later := s.process(&archive{Provider: s.stripe, bare: true})
+	if repaired, err = later.Reconcile(s.ctx()); err != nil || repaired != (Repaired{Notices: 2}) {
+		t.Errorf("repaired %+v, %v", repaired, err)
+	}
+	s.work()
+	s.expect(team, paid, books{
+		Status: models.PurchaseRefunded, Grants: 1, RefundedMinor: boughtFor, RefundedTokens: boughtTokens,
+	})
+	if repaired, err = s.funding.Reconcile(s.ctx()); err != nil || repaired != (Repaired{}) {
+		t.Errorf("repaired again: %+v, %v", repaired, err)
+	}
+	s.check()
+}
+
+// paymentOf is the provider's id of what a purchase was paid by.
+func (s *shop) paymentOf(id models.PurchaseID) (paymentID string) {
+	s.t.Helper()
+	if err := s.db.Pool.QueryRow(s.ctx(), `SELECT payment_id FROM purchases WHERE id = $1`, id).Scan(&paymentID); err != nil {
+		s.t.Fatal(err)
+	}
+	return paymentID
+}
+
+// archive is a provider that notes how far back it is asked. It can be away, or have no checkouts.
+type archive struct {
+	payment.Provider
+	asked []time.Time
+	away  error
+	bare  bool
+}
+
+func (a *archive) Sessions(ctx context.Context, since time.Time) iter.Seq2[payment.News, error] {
+	a.asked = append(a.asked, since)
+	if a.away != nil {
+		return func(yield func(payment.News, error) bool) { yield(payment.News{}, a.away) }
+	}
+	if a.bare {
+		return func(func(payment.News, error) bool) {}
+	}
+	return a.Provider.Sessions(ctx, since)
+}
+
+func (a *archive) lastAsked() time.Duration {
+	return time.Since(a.asked[len(a.asked)-1]).Round(time.Hour)
+}
+
+func TestListsAreReadFromBeforeTheLastTimeAndNeverFromTheBeginning(t *testing.T) {
+	s := newShop(t)
+	lists := &archive{Provider: s.stripe}
+	f := s.process(lists)
+	const day = 24 * time.Hour
+	for _, test := range []struct {
+		name string
+		last string // when it was reconciled before
+		want time.Duration
+	}{
+		{"for the first time", "", 30 * day},
+		{"after an hour", "1 hour", 3*day + time.Hour},
+		{"after a week", "7 days", 10 * day},
+		{"after half a year", "180 days", 30 * day},
+	} {
+		if test.last != "" {
+			s.exec(`UPDATE reconciliations SET reconciled_at = now() - $1::text::interval`, test.last)
+		}
+		if _, err := f.Reconcile(s.ctx()); err != nil || lists.lastAsked() != test.want {
+			t.Errorf("%s: asked for %s, %v", test.name, lists.lastAsked(), err)
+		}
+		if fresh := s.count(`SELECT count(*) FROM reconciliations WHERE reconciled_at > now() - interval '1 minute'`); fresh != 1 {
+			t.Errorf("%s: it is not noted", test.name)
+		}
+	}
+	lists.away = errors.New("away")
+	s.exec(`UPDATE reconciliations SET reconciled_at = now() - interval '7 days'`)
+	if _, err := f.Reconcile(s.ctx()); !errors.Is(err, lists.away) {
+		t.Errorf("of a provider that is away: %v", err)
+	}
+	if fresh := s.count(`SELECT count(*) FROM reconciliations WHERE reconciled_at > now() - interval '1 minute'`); fresh != 0 {
+		t.Error("it is noted that a provider was asked that did not answer")
+	}
+}
+
+func TestAProcessReconcilesAtItsStartAndOneOfThemEveryHour(t *testing.T) {
+	s := newShop(t)
+	lists := &archive{Provider: s.stripe}
+	now := time.Now()
+	f := s.process(lists)
+	f.now = func() time.Time { return now }
+	compare := f.reconciliation()
+	do := func(name string, asked int, wantErr error) {
+		t.Helper()
+		before := len(lists.asked)
+		if _, err := compare.do(s.ctx()); !errors.Is(err, wantErr) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := len(lists.asked) - before; got != asked {
+			t.Errorf("%s: asked %d times, want %d", name, got, asked)
+		}
+	}
+	do("at the start", 1, nil)
+	do("just after", 0, nil)
+	now = now.Add(59 * time.Minute)
+	do("before the hour is over", 0, nil)
+	s.exec(`UPDATE reconciliations SET reconciled_at = $1`, now) // another process
+	now = now.Add(2 * time.Minute)
+	do("when another process just did", 0, nil)
+	now = now.Add(time.Hour)
+	do("an hour later", 1, nil)
+
+	compare = f.reconciliation()
+	do("at the start of the next process", 1, nil)
+
+	now = now.Add(2 * time.Hour)
+	connection, err := s.db.Pool.Acquire(s.ctx())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Release()
+	if taken, err := takeTurn(s.ctx(), connection, payment.StripeName); err != nil || !taken {
+		t.Fatalf("%t, %v", taken, err)
+	}
+	do("while another process is at it", 0, nil)
+	giveTurn(s.ctx(), connection, payment.StripeName)
+
+	now = now.Add(2 * time.Hour)
+	lists.away = errors.New("away")
+	do("of a provider that is away", 1, lists.away)
+	do("just after that", 0, nil)
+	now = now.Add(11 * time.Second)
+	do("a little later", 1, lists.away)
+	now = now.Add(21 * time.Second)
+	lists.away = nil
+	do("when it is back", 1, nil)
+	now = now.Add(59 * time.Minute)
+	do("afterwards", 0, nil)
+}
