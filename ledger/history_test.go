@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -45,13 +46,18 @@ func rehearsed(t testing.TB, changes int) (*team, []models.UserID) {
 	return tm, people
 }
 
-// randomChange lets a grant come in, an operation be asked for, or a part be settled. Only the first of the people
+// randomChange lets a grant come in or be taken back, an operation be asked for, or a part be settled. Only the first of the people
 // searches for prices, so that some filters match nothing.
 func randomChange(a *Account, random *rand.Rand, people []models.UserID, open *[]models.GenerationID) error {
 	switch n := random.IntN(20); {
 	case n == 0:
-		expiresAt := a.Now().Add(time.Hour)
-		a.Issue(gift(5, &expiresAt), &people[0])
+		expiresAt := a.Now().Add(3 * time.Hour)
+		a.Issue(gift(50, &expiresAt), &people[0])
+	case n == 1:
+		grants := slices.Sorted(maps.Keys(a.grants))
+		grant := a.grants[grants[random.IntN(len(grants))]]
+		target := min(grant.Tokens, 50) * models.Tokens(random.IntN(2))
+		return a.Reclaim(grant.ID, target, Cause{Actor: &people[0], Reason: models.ReasonDispute})
 	case n < 8 || len(*open) == 0:
 		actor, operation := random.IntN(len(people)), models.Operations()[random.IntN(4)]
 		if operation == models.OperationSearchPrices {
