@@ -31,7 +31,7 @@ type AutoTopUpInput struct {
 //
 // It returns models.FieldErrors: packageId is REQUIRED to switch it on, INVALID if it cannot be bought; monthlyCapMinor
 // is OUT_OF_RANGE if it does not pay one package, REQUIRED with a package in another currency. It returns
-// models.ErrNotFound to who is no member, models.ErrForbidden to who is no OWNER, or a *payment.Error of kind Refused
+// models.ErrNotFound to who is no member, models.ErrForbidden to who is no OWNER, or a *PaymentError of kind Refused
 // where payments cannot be made without the buyer.
 func (f *Funding) SetAutoTopUp(ctx context.Context, actor models.UserID, input AutoTopUpInput) (models.AutoTopUp, error) {
 	if err := input.check(); err != nil {
@@ -77,9 +77,7 @@ func (f *Funding) setTopUp(tx *ledger.Tx, actor models.UserID, input AutoTopUpIn
 	case role != models.RoleOwner:
 		return models.AutoTopUp{}, models.ErrForbidden
 	case input.Enabled && !f.chargesSaved():
-		return models.AutoTopUp{}, &payment.Error{
-			Provider: f.provider.Name(), Op: "switch on auto top-up", Kind: payment.Refused,
-		}
+		return models.AutoTopUp{}, &PaymentError{Provider: f.provider.Name(), Kind: payment.Refused}
 	}
 	set, known := f.rows.topUps.Get(tx, input.Team)
 	if !known {

@@ -170,7 +170,7 @@ func TestInvoicesCannotBePaidWithoutTheBuyer(t *testing.T) {
 	w, owner := newTopUpWorld(t)
 	w.provider = payment.NewInvoice(false)
 	_, err := w.SetAutoTopUp(w.ctx(), owner, AutoTopUpInput{Team: w.team, Enabled: true, Package: new(starter)})
-	refused, ok := errors.AsType[*payment.Error](err)
+	refused, ok := errors.AsType[*PaymentError](err)
 	if !ok || refused.Kind != payment.Refused || refused.Provider != payment.InvoiceName {
 		t.Errorf("switched on: %v", err)
 	}

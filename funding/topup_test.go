@@ -359,14 +359,3 @@ func TestOneFallIsOnePurchaseHoweverManyProcessesSeeIt(t *testing.T) {
 		t.Errorf("purchases: %v", counts)
 	}
 }
-
-func TestATeamInDebtIsToppedUp(t *testing.T) {
-	w, owner := newTopUpWorld(t)
-	w.give(100)
-	w.setTopUp(owner, nil)
-	w.exec(`UPDATE balances SET debt = 0`)
-	w.lookAround()
-	if counts := w.automaticOnes(); counts[models.PurchasePending] != 1 {
-		t.Errorf("purchases: %v", counts)
-	}
-}
