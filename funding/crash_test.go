@@ -19,9 +19,9 @@ type crash struct {
 	until func(s *shop, team models.TeamID) models.PurchaseID
 }
 
-// lost loses the answer of the next request, which is done; unsent cuts the connection before it is.
-func lost() stripetest.Fault   { return stripetest.Fault{AfterWork: true} }
-func unsent() stripetest.Fault { return stripetest.Fault{} }
+// lost loses the answer of the next request, which is done; of one that is unsent nothing is done.
+func lost() stripetest.Fault   { return stripetest.Fault{Status: 500, AfterWork: true} }
+func unsent() stripetest.Fault { return stripetest.Fault{Status: 500} }
 
 // cutOff begins a purchase whose provider fails so.
 func (s *shop) cutOff(team models.TeamID, fault stripetest.Fault) models.PurchaseID {
@@ -125,7 +125,9 @@ func crashesOfARefund() []crash {
 		return func(s *shop, team models.TeamID) models.PurchaseID {
 			p := s.bought(team)
 			s.server.Fail(fault...)
-			s.refund(p, nil, "r")
+			if now := s.refund(p, nil, "r"); len(fault) > 0 && (now.Status != models.PurchasePaid || now.DueAt == nil) {
+				s.t.Errorf("the provider did not fail: %+v", now)
+			}
 			return p.ID
 		}
 	}

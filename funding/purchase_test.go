@@ -164,7 +164,7 @@ func TestAPackageThatChangesChangesNoPurchaseThatWasBegun(t *testing.T) {
 	team := s.newTeam(0)
 	id := starter
 	change := PackageInput{ID: &id, Name: "Dear", Tokens: 1, PriceMinor: 99_999, Currency: "USD", Active: false}
-	s.server.Fail(stripetest.Fault{}) // the page is opened only after the change
+	s.server.Fail(unsent()) // the page is opened only after the change
 	p, _, err := s.funding.Purchase(s.ctx(), s.buyer, s.order(team, "k"))
 	if _, is := errors.AsType[*PaymentError](err); !is {
 		t.Fatal(err)
@@ -308,7 +308,7 @@ func TestAProviderThatRefusesFailsThePurchaseForGood(t *testing.T) {
 
 func TestAProviderThatIsNotSetUpAnyMoreIsNoPanic(t *testing.T) {
 	s := newShop(t)
-	s.server.Fail(stripetest.Fault{})
+	s.server.Fail(unsent())
 	team := s.newTeam(0)
 	p, _, err := s.funding.Purchase(s.ctx(), s.buyer, s.order(team, "k"))
 	if err == nil {
