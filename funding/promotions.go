@@ -205,6 +205,23 @@ func (f *Funding) PromotionsByID(ctx context.Context, ids []models.PromotionID) 
 	return byID, nil
 }
 
+// ActivePromotions says of promotions whether a team that has not redeemed them could do so now, by the database's clock.
+func (f *Funding) ActivePromotions(ctx context.Context, ids []models.PromotionID) (map[models.PromotionID]bool, error) {
+	promotions, err := f.PromotionsByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var now time.Time
+	if err := f.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
+		return nil, fmt.Errorf("read the clock: %w", err)
+	}
+	active := make(map[models.PromotionID]bool, len(promotions))
+	for id, promotion := range promotions {
+		active[id] = promotion.ActiveAt(now)
+	}
+	return active, nil
+}
+
 // PromotionsByGrant reads the promotions that brought grants: by their redemption, or as the campaign that rewarded a
 // referral. Other grants are left out.
 func (f *Funding) PromotionsByGrant(ctx context.Context, grants []models.GrantID) (map[models.GrantID]models.Promotion, error) {
