@@ -40,7 +40,8 @@ func (r *revision) stand(s payment.Standing) {
 		r.Failure = &failure
 	}
 	r.Attention = r.attentionBy(s, mismatched)
-	r.RefundedMinor = s.RefundedMinor
+	// What was paid beyond the price and given back is no part of it.
+	r.RefundedMinor = max(0, min(s.RefundedMinor, r.PriceMinor-s.KeptMinor-s.DisputedMinor-s.LostMinor))
 	if r.SessionID == nil {
 		r.SessionID = optional(r.news.SessionID)
 	}

@@ -75,8 +75,8 @@ type Purchase struct {
 	PaymentID        *string
 	CheckoutURL      *string
 	CheckoutEndsAt   time.Time
-	ReceiptURL       *string // the provider's own
-	RefundedMinor    int64
+	ReceiptURL       *string  // the provider's own
+	RefundedMinor    int64    // of the price
 	RefundedTokens   Tokens   // taken back for what was paid back, or is disputed
 	GrantID          *GrantID // nil: not paid
 	CancelledAt      *time.Time
