@@ -1,6 +1,7 @@
 package funding
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -175,26 +177,44 @@ ON CONFLICT (provider) DO UPDATE SET reconciled_at = greatest(reconciliations.re
 	return repaired, nil
 }
 
-// learnListed has purchases learn what the list of checkouts says that they don't know. One that cannot learn it doesn't
-// keep the others from it.
-func (f *Funding) learnListed(ctx context.Context, from payment.Provider, since time.Time) (learnt int, err error) {
-	var failures int
+// learnListed has purchases learn what the list of checkouts says that they don't know, some side by side. One that
+// cannot learn it doesn't keep the others from it.
+func (f *Funding) learnListed(ctx context.Context, from payment.Provider, since time.Time) (int, error) {
+	var learners sync.WaitGroup
+	var mu sync.Mutex // protects all below
+	var learnt, failures int
 	var first error
-	for news, err := range from.Sessions(ctx, since) {
-		if err != nil {
-			return learnt, fmt.Errorf("list checkouts: %w", err)
-		}
-		repaired, err := f.learnMissed(ctx, from.Name(), news)
-		if err != nil {
-			if failures++; first == nil {
-				first = fmt.Errorf("checkout %s: %w", news.SessionID, err)
+	listed := make(chan payment.News)
+	for range noticeWorkers {
+		learners.Go(func() {
+			for news := range listed {
+				repaired, err := f.learnMissed(ctx, from.Name(), news)
+				mu.Lock()
+				if repaired {
+					learnt++
+				}
+				if err != nil {
+					failures++
+					first = cmp.Or(first, fmt.Errorf("checkout %s: %w", news.SessionID, err))
+				}
+				mu.Unlock()
 			}
-		}
-		if repaired {
-			learnt++
-		}
+		})
 	}
-	if failures > 0 {
+	var err error
+	var news payment.News
+	for news, err = range from.Sessions(ctx, since) {
+		if err != nil {
+			break
+		}
+		listed <- news
+	}
+	close(listed)
+	learners.Wait()
+	switch {
+	case err != nil:
+		return learnt, fmt.Errorf("list checkouts: %w", err)
+	case failures > 0:
 		return learnt, fmt.Errorf("%d checkouts were not learnt, the first: %w", failures, first)
 	}
 	return learnt, nil

@@ -218,15 +218,21 @@ func (s *shop) hold(team models.TeamID, tokens models.Tokens) (models.Generation
 	return id, true
 }
 
-// settle pays a part out of what is held, or gives it back.
-func (s *shop) settle(team models.TeamID, id models.GenerationID, part models.Part, capture bool) {
+// settle pays the parts out of what is held that are captured, and gives the others back.
+func (s *shop) settle(team models.TeamID, id models.GenerationID, captured map[models.Part]bool) {
 	s.t.Helper()
 	_, err := s.ledger.Update(s.ctx(), ledger.Change{
 		Team: team, Reservations: []models.GenerationID{id}, Decide: func(tx *ledger.Tx) error {
-			if capture {
-				return tx.Capture(id, part)
+			for _, part := range []models.Part{models.PartShortDescription, models.PartLongDescription} {
+				settle := tx.Release
+				if captured[part] {
+					settle = tx.Capture
+				}
+				if err := settle(id, part); err != nil {
+					return err
+				}
 			}
-			return tx.Release(id, part)
+			return nil
 		},
 	})
 	if err != nil {
@@ -241,8 +247,7 @@ func (s *shop) spend(team models.TeamID, tokens models.Tokens) models.Tokens {
 	if !ok {
 		return 0
 	}
-	s.settle(team, id, models.PartShortDescription, true)
-	s.settle(team, id, models.PartLongDescription, true)
+	s.settle(team, id, map[models.Part]bool{models.PartShortDescription: true, models.PartLongDescription: true})
 	return tokens
 }
 

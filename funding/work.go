@@ -17,8 +17,14 @@ type chore struct {
 	do func(ctx context.Context) (more bool, err error)
 }
 
-// pollEvery is how long work that nobody was woken for waits.
-const pollEvery = 2 * time.Second
+const (
+	// pollEvery is how long work that nobody was woken for waits.
+	pollEvery = 2 * time.Second
+
+	// restFor is how long a chore rests after it was done, however often it is woken meanwhile: a burst of notices has
+	// every table looked through some times a second, not once for each of them.
+	restFor = 25 * time.Millisecond
+)
 
 var errPanicked = errors.New("panic")
 
@@ -77,6 +83,8 @@ func (w *work) wakeAll() {
 func (w *work) doUntil(ctx context.Context, c chore, wake <-chan struct{}) {
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
+	rest := time.NewTimer(restFor)
+	defer rest.Stop()
 	for {
 		for ctx.Err() == nil {
 			more, err := c.attempt(ctx)
@@ -86,6 +94,12 @@ func (w *work) doUntil(ctx context.Context, c chore, wake <-chan struct{}) {
 			if err != nil || !more {
 				break
 			}
+		}
+		rest.Reset(restFor)
+		select {
+		case <-ctx.Done():
+			return
+		case <-rest.C:
 		}
 		select {
 		case <-ctx.Done():

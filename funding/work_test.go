@@ -63,7 +63,7 @@ func await(t *testing.T, done <-chan int, times int) {
 }
 
 func TestWorkIsDoneAtTheStartWhileThereIsMoreAndWhenItIsWoken(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	w := newWork(io.Discard)
 	more := func() (bool, error) { return true, nil }
 	c, done := tally("c", more, more)
@@ -79,7 +79,7 @@ func TestWorkIsDoneAtTheStartWhileThereIsMoreAndWhenItIsWoken(t *testing.T) {
 }
 
 func TestWorkThatFailsOrPanicsIsLoggedAndDoneAgainWithoutSpinning(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	log := &diary{}
 	w := newWork(log)
 	c, done := tally("errands",
@@ -106,7 +106,7 @@ func TestWorkThatFailsOrPanicsIsLoggedAndDoneAgainWithoutSpinning(t *testing.T) 
 }
 
 func TestWorkMayBeWokenBeforeItStartsWhileItDoesAndAfterItHasStopped(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	w := newWork(io.Discard)
 	w.wakeAll()
 	var wakers sync.WaitGroup
