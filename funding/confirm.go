@@ -22,6 +22,9 @@ type confirmer interface {
 	Confirm(purchaseID string, amountMinor int64, currency string) payment.News
 }
 
+// ByInvoice says whether a purchase is paid by an invoice: it has no page of a provider's.
+func ByInvoice(p models.Purchase) bool { return p.Provider == payment.InvoiceName }
+
 // ConfirmPurchase has the tokens of an invoice come because a platform administrator says that it is paid, be it after it
 // had expired or was called off; once for the key.
 //
