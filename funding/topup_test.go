@@ -163,10 +163,15 @@ func TestAnAutomaticPurchaseFreezesWhatItBuysAndWithWhat(t *testing.T) {
 
 func TestItBuysNothingWhereItMustNot(t *testing.T) {
 	for name, prepare := range map[string]func(w *world, owner models.UserID){
-		"switched off":    func(w *world, _ models.UserID) { w.exec(`UPDATE auto_top_ups SET enabled = false`) },
-		"unlimited":       func(w *world, _ models.UserID) { w.exec(`UPDATE balances SET unlimited = true`) },
-		"one is pending":  func(w *world, o models.UserID) { w.boughtAt(o, time.Now().Add(-time.Hour), models.PurchasePending) },
-		"one a minute":    func(w *world, o models.UserID) { w.boughtAt(o, time.Now().Add(-50*time.Second), models.PurchasePaid) },
+		"switched off":   func(w *world, _ models.UserID) { w.exec(`UPDATE auto_top_ups SET enabled = false`) },
+		"unlimited":      func(w *world, _ models.UserID) { w.exec(`UPDATE balances SET unlimited = true`) },
+		"one is pending": func(w *world, o models.UserID) { w.boughtAt(o, time.Now().Add(-time.Hour), models.PurchasePending) },
+		"one a minute":   func(w *world, o models.UserID) { w.boughtAt(o, time.Now().Add(-50*time.Second), models.PurchasePaid) },
+		"just enough":    func(w *world, _ models.UserID) { w.give(130) },
+		"settled dispute": func(w *world, o models.UserID) {
+			w.give(130)
+			w.boughtAt(o, time.Now().Add(-time.Hour), models.PurchaseDisputed)
+		},
 		"no saved method": func(w *world, _ models.UserID) { w.provider = payment.NewInvoice(false) },
 		"resting": func(w *world, _ models.UserID) {
 			w.exec(`UPDATE auto_top_ups SET rests_until = now() + interval '1 hour'`)
