@@ -53,6 +53,8 @@ func (u *auditor) brokenLines(a *Account) string {
 			return fmt.Sprintf("line %d steps back", e.Sequence)
 		case e.BalanceAfter != u.sum, u.sum < 0:
 			return fmt.Sprintf("line %d says %d are left, the lines %d", e.Sequence, e.BalanceAfter, u.sum)
+		case len(mergeDraws(nil, e.Draws)) != len(e.Draws):
+			return fmt.Sprintf("line %d names a grant twice: %+v", e.Sequence, e.Draws)
 		case !keepsItsKind(e):
 			return fmt.Sprintf("line %d changes what its kind does not: %+v", e.Sequence, e)
 		}

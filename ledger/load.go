@@ -93,7 +93,7 @@ func (b *batch) assembleReclaims() {
 		}
 	}
 	for _, row := range b.loaded.reclaims {
-		if account := b.accounts[row.TeamID]; account != nil && account.reclaims[row.GrantID] != nil {
+		if account := b.accounts[row.TeamID]; account != nil {
 			account.AddReclaims(row.GrantID, row)
 		}
 	}
