@@ -350,7 +350,7 @@ func TestAllKindsHaveWordsInBothLanguages(t *testing.T) {
 		words := wordsIn(locale)
 		for _, kind := range []models.LimitWarningKind{
 			models.WarningDailyLimitNear, models.WarningDailyLimitReached, models.WarningBalanceLow, models.WarningBalanceEmpty,
-			models.WarningGrantExpiring, models.WarningMemberLimitNear, models.WarningMemberLimitReached,
+			models.WarningGrantExpiring, models.WarningMemberLimitNear, models.WarningMemberLimitReached, models.WarningTopUpPaused,
 		} {
 			if words.language != locale || words.kinds[kind] == "" {
 				t.Errorf("%s has no words for %s", locale, kind)
