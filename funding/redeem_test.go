@@ -146,6 +146,44 @@ func TestManyTeamsRedeemNoMoreThanThereIsLeft(t *testing.T) {
 	c.checked()
 }
 
+func TestWhoWaitsForAPromotionSeesWhatWasRedeemedMeanwhile(t *testing.T) {
+	c := newCircle(t)
+	p := c.player("a")
+	left := 1
+	input := gift("spring")
+	input.MaxRedemptions = &left
+	c.promotes(input)
+	another, err := c.db.Pool.Begin(c.ctx())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer another.Rollback(c.ctx())
+	if _, err := another.Exec(c.ctx(), `UPDATE promotions SET redemptions = 1 WHERE code = 'SPRING'`); err != nil {
+		t.Fatal(err)
+	}
+	refused := make(chan error)
+	try := c.redeems(p, "spring")
+	go func() {
+		_, _, err := c.Redeem(c.ctx(), p.owner, try)
+		refused <- err
+	}()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for c.count(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`) == 0 {
+		select {
+		case <-poll.C:
+		case err := <-refused:
+			t.Fatalf("nobody waited: %v", err)
+		}
+	}
+	if err := another.Commit(c.ctx()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-refused; reasonOf(t, err) != models.RefusedUsedUp {
+		t.Errorf("behind the wait: %v", err)
+	}
+}
+
 func TestTheWindowIsOfTheDatabasesClock(t *testing.T) {
 	c := newCircle(t)
 	p := c.player("a")
@@ -271,6 +309,40 @@ func TestOneKeyRedeemsOnceAndARefusalLeavesItFree(t *testing.T) {
 		if _, _, err := c.Redeem(c.ctx(), p.owner, input); err == nil || err.Error() != want {
 			t.Errorf("a bad key: %v", err)
 		}
+	}
+	c.checked()
+}
+
+// Changes that share a transaction see each other, although the database shows none of them yet.
+func TestTheNextChangeOfATransactionSeesTheOneBefore(t *testing.T) {
+	c := newCircle(t)
+	p, inviter := c.player("a"), c.player("b")
+	promotion := c.promotes(gift("spring"))
+	code := c.codeOf(inviter)
+	_, err := c.ledger.Update(c.ctx(), ledger.Change{
+		Team: p.team, Actor: p.owner, Lookups: append(c.claimWants(p.team, code), c.claimWants(p.team, "SPRING")...),
+		Decide: func(tx *ledger.Tx) error {
+			c.redeem(tx, promotion, p.owner)
+			if claim := c.lookUpClaim(tx, p.owner, "SPRING"); claim.redeemed == nil || claim.promotion.Redemptions != 1 {
+				t.Errorf("redeemed: %+v", claim)
+			}
+			c.link(tx, inviter.team, p.owner)
+			if claim := c.lookUpClaim(tx, p.owner, code); claim.referral == nil || claim.paid {
+				t.Errorf("invited: %+v", claim)
+			}
+			if above, _ := c.rows.inviters.Get(tx, string(p.team)); above != inviter.team {
+				t.Errorf("invited by %q", above)
+			}
+			other := models.Purchase{TeamID: models.NewTeamID(tx.Now()), PaidAt: new(time.Time)}
+			c.followReferral(tx, &other)
+			if paid, _ := c.rows.paid.Get(tx, other.TeamID); !paid {
+				t.Error("a purchase that was just paid is not known")
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	c.checked()
 }

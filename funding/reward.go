@@ -112,14 +112,18 @@ RETURNING id, inviter_id, invited_id, inviter_grant_id, invited_grant_id, due_at
 	return list, nil
 }
 
-// rewardBoth does one step for each team, in a change of its own: a step that was done before changes nothing. The
-// referral stays due if its purchase has changed meanwhile.
+// rewardBoth does one step for each team, in a change of its own: a step that was done before changes nothing.
 func (f *Funding) rewardBoth(ctx context.Context, d dueReferral) error {
 	for _, s := range []side{inviter, invited} {
 		if err := f.rewardTeam(ctx, d, s); err != nil {
 			return err
 		}
 	}
+	return f.rewardsDone(ctx, d)
+}
+
+// rewardsDone notes that nothing more is due, unless something has become due since the referral was taken on.
+func (f *Funding) rewardsDone(ctx context.Context, d dueReferral) error {
 	_, err := f.pool.Exec(ctx, `UPDATE referrals SET due_at = NULL, attempts = 0 WHERE id = $1 AND due_at = $2`,
 		string(d.ID), d.DueAt)
 	return err
