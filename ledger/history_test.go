@@ -21,7 +21,11 @@ import (
 func rehearsed(t testing.TB, changes int) (*team, []models.UserID) {
 	t.Helper()
 	tm := newPlatform(t).team("Europe/Madrid")
-	people := []models.UserID{tm.owner, "user_a", "user_b", "user_c"}
+	people := []models.UserID{tm.owner, tm.user(), tm.user(), tm.user()}
+	for _, who := range people[1:] {
+		tm.join(who, models.RoleMember)
+	}
+	tm.exec(`UPDATE memberships SET joined_at = joined_at - interval '1 year'`)
 	random := rand.New(rand.NewPCG(1, 2))
 	at := time.Now().UTC().Truncate(time.Microsecond).AddDate(0, 0, -30)
 	step := 29 * 24 * time.Hour / time.Duration(changes)
@@ -43,6 +47,7 @@ func rehearsed(t testing.TB, changes int) (*team, []models.UserID) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tm.checkClean(tm.ledger, tokenInvariants())
 	return tm, people
 }
 
