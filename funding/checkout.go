@@ -20,6 +20,9 @@ const (
 	// twice the one before.
 	busyWait  = 100 * time.Millisecond
 	busyTries = 5
+
+	// guestSuffix makes the key of a page for a payer whom the provider doesn't know any more.
+	guestSuffix = "-guest"
 )
 
 // open opens the provider's page for a purchase that has none, with the purchase's id as the key, and learns what the
@@ -42,10 +45,21 @@ func (f *Funding) open(ctx context.Context, purchase models.Purchase) error {
 		return err
 	}
 	session, err := f.startCheckout(ctx, provider, checkout)
+	if checkout.Customer != "" && customerIsGone(err) {
+		// The key is another one, and the same each time, because another thing is asked.
+		checkout.Customer, checkout.IdempotencyKey = "", checkout.IdempotencyKey+guestSuffix
+		session, err = f.startCheckout(ctx, provider, checkout)
+	}
 	if err != nil {
 		return f.checkoutFailed(ctx, purchase, err)
 	}
 	return f.learnPage(ctx, purchase.ID, session)
+}
+
+// customerIsGone says whether the provider doesn't know the payer any more: its own people may delete customers.
+func customerIsGone(err error) bool {
+	failure, known := errors.AsType[*payment.Error](err)
+	return known && failure.Kind == payment.NotFound && failure.Param == "customer"
 }
 
 // providerOf is who takes the money of a purchase.

@@ -98,7 +98,7 @@ func (p payers) wantsMethod(provider string) bool {
 func (r *rows) addPayers() {
 	r.payers = &ledger.Lookup[models.TeamID, payers]{
 		SQL: `
-SELECT asked.id, coalesce(t.enabled, false), coalesce(t.paused_reason = 'DECLINED', false),
+SELECT asked.id, coalesce(t.enabled, false), coalesce(t.paused_reason IN ('DECLINED', 'PROVIDER_REFUSED'), false),
 	coalesce(s.provider, ''), coalesce(s.customer, '')
 FROM unnest($1::text[]) AS asked (id)
 LEFT JOIN auto_top_ups t ON t.team_id = asked.id
