@@ -22,8 +22,8 @@ const (
 	// topUpsAtOnce is how many teams are looked at before looking again who needs it.
 	topUpsAtOnce = 100
 
-	// chargeLife is how long a charge is tried: less than providers remember an idempotency key.
-	chargeLife = 23 * time.Hour
+	// chargeLife is how long a charge is tried: providers remember its key.
+	chargeLife = keyMemory
 )
 
 // Why nothing was paid, where no bank has said so: the provider refuses the charge, or has not answered for a day.
@@ -162,35 +162,40 @@ LIMIT $4`, f.needsNoMethod(), f.provider.Name(), topUpPace, topUpsAtOnce)
 		return false, fmt.Errorf("find teams to top up: %w", err)
 	}
 	var failures []error
+	begun := false
 	for _, candidate := range candidates {
-		if err := f.topUp(ctx, candidate); err != nil {
+		bought, err := f.topUp(ctx, candidate)
+		if err != nil {
 			failures = append(failures, fmt.Errorf("top up %s: %w", candidate.TeamID, err))
 		}
+		begun = begun || bought
 	}
-	if len(candidates) > 0 {
+	if begun {
 		f.Wake()
 	}
 	return len(candidates) == topUpsAtOnce && len(failures) == 0, errors.Join(failures...)
 }
 
-// topUp starts a team's automatic purchase, or pauses it, if that is still due.
-func (f *Funding) topUp(ctx context.Context, candidate topUpCandidate) error {
+// topUp starts a team's automatic purchase, or pauses it, if that is still due. It says whether it has started one.
+func (f *Funding) topUp(ctx context.Context, candidate topUpCandidate) (begun bool, err error) {
 	team := candidate.TeamID
-	_, err := f.ledger.Update(ctx, ledger.Change{
+	_, err = f.ledger.Update(ctx, ledger.Change{
 		Team: team, Members: []models.UserID{candidate.SetBy},
 		Lookups: []ledger.Want{
 			f.rows.topUps.Want(team), f.rows.topUpPackages.Want(team), f.rows.automatic.Want(team),
 			f.rows.savedMethods.Want(team),
 		},
-		Decide: func(tx *ledger.Tx) error {
+		Decide: func(tx *ledger.Tx) (err error) {
+			begun = false
 			plan, ok := f.planOf(tx)
 			if !ok || plan.setting.SetBy != candidate.SetBy {
 				return nil // it was set by somebody else meanwhile, and is found again
 			}
-			return f.decideTopUp(tx, plan)
+			begun, err = f.decideTopUp(tx, plan)
+			return err
 		},
 	})
-	return err
+	return begun && err == nil, err
 }
 
 // planOf is the plan of the change's team.
@@ -209,22 +214,23 @@ func (f *Funding) planOf(tx *ledger.Tx) (topUpPlan, bool) {
 	return plan, true
 }
 
-func (f *Funding) decideTopUp(tx *ledger.Tx, plan topUpPlan) error {
+// decideTopUp starts the purchase that is due, pauses, or does nothing. It says whether it has started one.
+func (f *Funding) decideTopUp(tx *ledger.Tx, plan topUpPlan) (begun bool, err error) {
 	if !plan.setting.Enabled || plan.setting.PausedReason != nil {
-		return nil
+		return false, nil
 	}
 	if reason, happened := plan.mishap(); happened {
 		f.pauseTopUp(tx, plan, reason)
-		return nil
+		return false, nil
 	}
 	balance := tx.Balance()
 	available, owns := balance.Available.Tokens()
 	if !owns || available >= plan.setting.Threshold || plan.method == nil || plan.chosen == nil || plan.mustWait(tx.Now()) {
-		return nil
+		return false, nil
 	}
 	begins, ends, err := monthOf(balance)
 	if err != nil {
-		return err
+		return false, err
 	}
 	switch {
 	case !plan.chosen.Active:
@@ -235,8 +241,9 @@ func (f *Funding) decideTopUp(tx *ledger.Tx, plan topUpPlan) error {
 		f.restTopUp(tx, plan, ends)
 	default:
 		f.buyTopUp(tx, plan)
+		return true, nil
 	}
-	return nil
+	return false, nil
 }
 
 // pauseTopUp stops it until it is set again, and warns the team.

@@ -66,7 +66,17 @@ RETURNING `+purchaseColumns, chargeLease, maxChargeWait, chargesAtOnce)
 
 // charge charges the saved method of an automatic purchase. The purchase's id is the key, so that however often this
 // happens the method is charged once.
-func (f *Funding) charge(ctx context.Context, purchase models.Purchase) error {
+func (f *Funding) charge(ctx context.Context, purchase models.Purchase) (err error) {
+	if ctx.Err() != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepPatience)
+	defer cancel()
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("charge %s: %w: %v", purchase.ID, errPanicked, cause)
+		}
+	}()
 	provider := f.providers[purchase.Provider]
 	if provider == nil || purchase.Customer == nil || purchase.Method == nil {
 		return f.learn(ctx, purchase.ID, chargeFailed(purchase, "", failureRefused))

@@ -191,7 +191,8 @@ func TestItBuysNothingWhereItMustNot(t *testing.T) {
 				},
 				Decide: func(tx *ledger.Tx) error { // whatever the search for candidates says
 					plan, _ := w.planOf(tx)
-					return w.decideTopUp(tx, plan)
+					_, err := w.decideTopUp(tx, plan)
+					return err
 				},
 			}); err != nil {
 				t.Fatal(err)
