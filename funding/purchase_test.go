@@ -109,6 +109,13 @@ func TestNewsThatIsKnownChangesNothing(t *testing.T) {
 	s.payPage(p)
 	s.takeIn()
 	paid := s.purchase(p.ID)
+	written := func() (xmin string) {
+		if err := s.db.Pool.QueryRow(s.ctx(), `SELECT xmin::text FROM purchases`).Scan(&xmin); err != nil {
+			t.Fatal(err)
+		}
+		return xmin
+	}
+	before := written()
 	for range 3 {
 		if err := s.funding.ask(s.ctx(), paid); err != nil {
 			t.Fatal(err)
@@ -117,6 +124,9 @@ func TestNewsThatIsKnownChangesNothing(t *testing.T) {
 	after := s.purchase(p.ID)
 	if after.Version != paid.Version || !after.UpdatedAt.Equal(paid.UpdatedAt) || after.DueAt != nil {
 		t.Errorf("from\n%+v to\n%+v", paid, after)
+	}
+	if written() != before {
+		t.Error("its row was written again")
 	}
 }
 
