@@ -83,9 +83,14 @@ func (r *rows) addPromotionLookups() {
 		SQL: `
 SELECT ` + promotionColumns + `
 FROM promotions
-WHERE code = ANY($1) OR kind = 'REFERRAL' AND EXISTS (
-	SELECT FROM referrals
-	WHERE invited_id = ANY($1) AND purchase_id IS NULL
+WHERE id IN (
+	SELECT id
+	FROM promotions
+	WHERE code = ANY($1)
+	UNION ALL
+	SELECT id
+	FROM promotions
+	WHERE kind = 'REFERRAL' AND EXISTS (SELECT FROM referrals WHERE invited_id = ANY($1) AND tokens IS NULL)
 )
 ORDER BY id
 FOR NO KEY UPDATE`,

@@ -128,7 +128,7 @@ CREATE INDEX payment_notices_due ON payment_notices (due_at) WHERE due_at IS NOT
 CREATE INDEX payment_notices_waiting ON payment_notices (provider, waits_for) WHERE waits_for IS NOT NULL;
 
 -- When a provider's own lists were last compared with what is known here.
-CREATE TABLE reconciliations (
+CREATE TABLE provider_comparisons (
     provider      text PRIMARY KEY,
     reconciled_at timestamptz NOT NULL
 );
@@ -195,6 +195,8 @@ CREATE TABLE promotions (
     updated_at               timestamptz NOT NULL
 );
 
+CREATE INDEX promotions_referral ON promotions (id) WHERE kind = 'REFERRAL';
+
 -- One redemption for each team and promotion.
 CREATE TABLE redemptions (
     promotion_id text NOT NULL REFERENCES promotions,
@@ -239,7 +241,7 @@ VALUES ('promotion_00000000000000000000000001', 'REFERRAL', 'REFERRAL', 'Invite 
     195, '2026-01-01T00:00:00Z', now(), now());
 
 -- +goose Down
-DROP TABLE referrals, redemptions, promotions, auto_top_ups, saved_methods, refund_requests, reconciliations,
+DROP TABLE referrals, redemptions, promotions, auto_top_ups, saved_methods, refund_requests, provider_comparisons,
     payment_notices, payment_references, purchases, token_packages, reclaims;
 ALTER TABLE teams DROP referral_code;
 DELETE FROM limit_warnings WHERE kind = 'AUTO_TOP_UP_PAUSED';
