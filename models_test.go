@@ -48,7 +48,7 @@ func rows() []schema.Tabler {
 		models.PublicProduct{},
 		models.Purchase{},
 		models.Reclaim{},
-		models.Reconciliation{},
+		models.ProviderComparison{},
 		models.Redemption{},
 		models.Referral{},
 		models.RefundRequest{},

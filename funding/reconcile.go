@@ -139,7 +139,7 @@ func (f *Funding) providerNames() []string { return slices.Sorted(maps.Keys(f.pr
 
 // lastReconciled is when the provider's lists were last compared to their ends; zero: never.
 func (f *Funding) lastReconciled(ctx context.Context, provider string) (at time.Time, err error) {
-	err = f.pool.QueryRow(ctx, `SELECT reconciled_at FROM reconciliations WHERE provider = $1`, provider).Scan(&at)
+	err = f.pool.QueryRow(ctx, `SELECT reconciled_at FROM provider_comparisons WHERE provider = $1`, provider).Scan(&at)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return time.Time{}, fmt.Errorf("read when it was reconciled: %w", err)
 	}
@@ -168,8 +168,8 @@ func (f *Funding) reconcile(ctx context.Context, provider string, last time.Time
 		return repaired, err
 	}
 	_, err = f.pool.Exec(ctx, `
-INSERT INTO reconciliations (provider, reconciled_at) VALUES ($1, $2)
-ON CONFLICT (provider) DO UPDATE SET reconciled_at = greatest(reconciliations.reconciled_at, excluded.reconciled_at)`,
+INSERT INTO provider_comparisons (provider, reconciled_at) VALUES ($1, $2)
+ON CONFLICT (provider) DO UPDATE SET reconciled_at = greatest(provider_comparisons.reconciled_at, excluded.reconciled_at)`,
 		provider, began)
 	if err != nil {
 		return repaired, fmt.Errorf("note that it was reconciled: %w", err)

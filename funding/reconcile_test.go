@@ -104,21 +104,21 @@ func TestListsAreReadFromBeforeTheLastTimeAndNeverFromTheBeginning(t *testing.T)
 		{"after half a year", "180 days", 30 * day},
 	} {
 		if test.last != "" {
-			s.exec(`UPDATE reconciliations SET reconciled_at = now() - $1::text::interval`, test.last)
+			s.exec(`UPDATE provider_comparisons SET reconciled_at = now() - $1::text::interval`, test.last)
 		}
 		if _, err := f.Reconcile(s.ctx()); err != nil || lists.lastAsked() != test.want {
 			t.Errorf("%s: asked for %s, %v", test.name, lists.lastAsked(), err)
 		}
-		if fresh := s.count(`SELECT count(*) FROM reconciliations WHERE reconciled_at > now() - interval '1 minute'`); fresh != 1 {
+		if fresh := s.count(`SELECT count(*) FROM provider_comparisons WHERE reconciled_at > now() - interval '1 minute'`); fresh != 1 {
 			t.Errorf("%s: it is not noted", test.name)
 		}
 	}
 	lists.away = errors.New("away")
-	s.exec(`UPDATE reconciliations SET reconciled_at = now() - interval '7 days'`)
+	s.exec(`UPDATE provider_comparisons SET reconciled_at = now() - interval '7 days'`)
 	if _, err := f.Reconcile(s.ctx()); !errors.Is(err, lists.away) {
 		t.Errorf("of a provider that is away: %v", err)
 	}
-	if fresh := s.count(`SELECT count(*) FROM reconciliations WHERE reconciled_at > now() - interval '1 minute'`); fresh != 0 {
+	if fresh := s.count(`SELECT count(*) FROM provider_comparisons WHERE reconciled_at > now() - interval '1 minute'`); fresh != 0 {
 		t.Error("it is noted that a provider was asked that did not answer")
 	}
 }
@@ -144,7 +144,7 @@ func TestAProcessReconcilesAtItsStartAndOneOfThemEveryHour(t *testing.T) {
 	do("just after", 0, nil)
 	now = now.Add(59 * time.Minute)
 	do("before the hour is over", 0, nil)
-	s.exec(`UPDATE reconciliations SET reconciled_at = $1`, now) // another process
+	s.exec(`UPDATE provider_comparisons SET reconciled_at = $1`, now) // another process
 	now = now.Add(2 * time.Minute)
 	do("when another process just did", 0, nil)
 	now = now.Add(time.Hour)

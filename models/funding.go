@@ -116,14 +116,14 @@ type PaymentNotice struct {
 // TableName is the table of notices.
 func (PaymentNotice) TableName() string { return "payment_notices" }
 
-// Reconciliation is when a provider's own lists were last compared with what is known here.
-type Reconciliation struct {
+// ProviderComparison is when a provider's own lists were last compared with what is known here.
+type ProviderComparison struct {
 	Provider     string `gorm:"primaryKey"`
 	ReconciledAt time.Time
 }
 
 // TableName is the table of reconciliations.
-func (Reconciliation) TableName() string { return "reconciliations" }
+func (ProviderComparison) TableName() string { return "provider_comparisons" }
 
 // RefundState is how far a requested refund has come.
 type RefundState string
