@@ -14,8 +14,9 @@ import (
 // circle is a world in which several teams redeem codes and invite each other.
 type circle struct {
 	*world
-	keys  int
-	spent bool
+	keys    int
+	spent   bool
+	players []player
 }
 
 func newCircle(t *testing.T) *circle {
@@ -49,6 +50,7 @@ func (c *circle) player(name string) player {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	c.players = append(c.players, p)
 	return p
 }
 
@@ -109,6 +111,13 @@ func (c *circle) checked() {
 	report, err := c.ledger.Check(c.ctx(), nil)
 	if err != nil {
 		c.t.Fatal(err)
+	}
+	for _, p := range c.players[:min(len(c.players), 4)] {
+		alone, err := c.ledger.Check(c.ctx(), &p.team)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		report.Discrepancies = append(report.Discrepancies, alone.Discrepancies...)
 	}
 	for _, found := range report.Discrepancies {
 		if !c.spent || !strings.Contains(found.Expected, " gen_") && !strings.Contains(found.Expected, "for generation") {

@@ -101,6 +101,15 @@ FROM (
 FULL JOIN (SELECT team_id, id, tokens, source, effect_key FROM grants WHERE effect_key LIKE 'referral:%') g USING (team_id, id)
 WHERE id IS NOT NULL AND (r.tokens, r.effect_key, 'REFERRAL') IS DISTINCT FROM (g.tokens, g.effect_key, g.source)`},
 
+	// The purchase is the invited team's, so this one looks past those of the team.
+	{"a reward is taken back by the share of its purchase that is not kept, unless something is due", `
+SELECT g.team_id, format('%s of %s for %s', greatest(r.tokens - share.kept, g.corrected), g.id, r.id) AS expected, g.reclaimed AS found
+FROM referrals r
+JOIN public.purchases p ON p.id = r.purchase_id
+JOIN grants g ON g.id IN (r.inviter_grant_id, r.invited_grant_id)
+CROSS JOIN LATERAL (SELECT floor(r.tokens::numeric * (p.tokens - p.refunded_tokens) / p.tokens)::bigint) AS share (kept)
+WHERE r.due_at IS NULL AND g.reclaimed <> greatest(r.tokens - share.kept, g.corrected)`},
+
 	{"a referral is rewarded for a paid purchase of the invited team", `
 SELECT r.invited_id AS team_id, format('a paid purchase for %s', r.id) AS expected,
 	format('%s, granted by %s', r.purchase_id, coalesce(p.grant_id, 'nothing')) AS found

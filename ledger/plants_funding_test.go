@@ -162,6 +162,19 @@ VALUES ('referral_x', 'team_x', :team, :owner, 99, :grant, now())`,
 		},
 	},
 	{
+		"a reward that outlives its purchase",
+		plantPurchase + `
+UPDATE grants SET source = 'REFERRAL', effect_key = 'referral:referral_x:invited' WHERE id = :grant;
+UPDATE purchases SET refunded_tokens = 50 WHERE id = 'purchase_x';
+INSERT INTO referrals (id, inviter_id, invited_id, user_id, tokens, purchase_id, invited_grant_id, created_at, rewarded_at)
+VALUES ('referral_x', 'team_x', :team, :owner, 100, 'purchase_x', :grant, now(), now())`,
+		[]string{
+			"a reward is taken back by the share of its purchase that is not kept, unless something is due",
+			"a paid purchase has one grant of its size, and such a grant its purchase",
+			"what was paid back of a purchase is taken back of its grant",
+		},
+	},
+	{
 		"a reward for a purchase that nobody made",
 		`INSERT INTO referrals (id, inviter_id, invited_id, user_id, tokens, purchase_id, created_at, rewarded_at)
 VALUES ('referral_x', 'team_x', :team, :owner, 100, 'purchase_x', now(), now())`,
