@@ -2,9 +2,10 @@
 
 package ledger
 
-// How much chance is held against the model in each run: histories in memory, and commands for each team between two
-// moves of the clock through PostgreSQL, some 20,000 in all.
+// How much chance is held against the model in each run: histories in memory, histories that end alike by two ways, and
+// commands for each team between two moves of the clock through PostgreSQL, some 20,000 in all.
 const (
-	randomHistories = 25_000
-	commandsAMove   = 16
+	randomHistories  = 25_000
+	orderedHistories = 4_000
+	commandsAMove    = 16
 )

@@ -8,10 +8,8 @@ import (
 	"productgenerator/models"
 )
 
-const (
-	orderedHistories = 4_000
-	mostTargeted     = 4 // grants of which something is taken back
-)
+// mostTargeted is of how many grants something is taken back at most.
+const mostTargeted = 4
 
 // ordered is a history that two trials play alike, and targets that both bring its grants to by ways of their own.
 type ordered struct {
