@@ -37,6 +37,9 @@ func TestAPaidPurchaseHasItsTokensOnceItsNoticeIsProcessed(t *testing.T) {
 	if left := s.unprocessed(); left != 0 {
 		t.Errorf("%d notices are left", left)
 	}
+	if repaired, err := s.funding.Reconcile(s.ctx()); err != nil || repaired != (Repaired{}) {
+		t.Errorf("nothing was missed, and %+v was repaired, %v", repaired, err)
+	}
 	s.check()
 }
 

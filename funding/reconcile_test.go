@@ -176,4 +176,8 @@ func TestAProcessReconcilesAtItsStartAndOneOfThemEveryHour(t *testing.T) {
 	do("when it is back", 1, nil)
 	now = now.Add(59 * time.Minute)
 	do("afterwards", 0, nil)
+	if kept := s.count(`SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+		WHERE locktype = 'advisory' AND datname = current_database()`); kept != 0 {
+		t.Errorf("%d turns are not given back", kept)
+	}
 }
