@@ -154,7 +154,9 @@ func TestAPurchaseThroughStripeFromThePageToTheRefundAndTheNextOne(t *testing.T)
 		t.Fatal("no notice was taken")
 	}
 	until(balances, func(e balanceEvent) bool { return e.BalanceChanged.Available == 650 })
-	until(changes, func(e purchaseEvent) bool { return e.PurchaseChanged.Status == "PAID" && e.PurchaseChanged.Grant != nil })
+	until(changes, func(e purchaseEvent) bool {
+		return e.PurchaseChanged.Status == "PAID" && e.PurchaseChanged.Grant != nil
+	})
 
 	// All of it is spent; then half of the money is paid back.
 	for i, product := range ada.createProducts(10) {
