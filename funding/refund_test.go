@@ -252,3 +252,24 @@ func TestMoneyThatIsNotWhatWasAskedForGrantsNothingAndCanBePaidBack(t *testing.T
 		})
 	}
 }
+
+func TestARefundThatWasTakenOnIsNotRefusedAfterwards(t *testing.T) {
+	s := newShop(t)
+	team := s.newTeam(0)
+	p := s.refund(s.bought(team), nil, "r")
+	requests, err := s.funding.RefundRequests(s.ctx(), []models.PurchaseID{p.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := "charge_already_refunded" // another process was slower
+	if err := s.funding.finishRefund(s.ctx(), requests[p.ID][0], models.RefundRefused, &code, noNews(p)); err != nil {
+		t.Fatal(err)
+	}
+	requests, err = s.funding.RefundRequests(s.ctx(), []models.PurchaseID{p.ID})
+	if request := requests[p.ID][0]; err != nil || request.State != models.RefundTaken || request.Failure != nil {
+		t.Errorf("%v, %+v", err, request)
+	}
+	if after := s.purchase(p.ID); after.Version != p.Version {
+		t.Errorf("from\n%+v to\n%+v", p, after)
+	}
+}
