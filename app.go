@@ -43,6 +43,7 @@ type app struct {
 	balances    *bus.Feed[models.TeamID, models.Balance]
 	generations *bus.Feed[models.GenerationID, models.Generation]
 	batches     *bus.Feed[models.BatchID, models.GenerationBatch]
+	purchases   *bus.Feed[models.PurchaseID, models.Purchase]
 	entries     *bus.Events[models.TeamID, models.LedgerEntry]
 	warnings    *bus.Events[models.TeamID, models.LimitWarning]
 	operations  *operations.Operations
@@ -51,6 +52,7 @@ type app struct {
 	gate      *auth.Gate
 	origins   *auth.Origins
 	transport *transport.Server
+	receipts  http.Handler // the printable pages of purchases
 	metrics   *metrics
 
 	stopHousekeeping func()
@@ -117,10 +119,11 @@ func newApp(ctx context.Context, c *config, log *slog.Logger) (_ *app, err error
 		Ledger: a.ledger, Catalog: products, Operations: a.operations, Funding: a.funding,
 		Reports:  reports.New(a.db.Pool),
 		Balances: a.balances, Generations: a.generations, Batches: a.batches,
-		Entries: a.entries, Warnings: a.warnings,
+		Purchases: a.purchases, Entries: a.entries, Warnings: a.warnings,
 		PublicURL: c.PublicURL, FeedCurrency: c.FeedCurrency, Log: log,
 	})
 	a.serveGraphQL(resolver, sessions)
+	a.receipts = resolvers.Language(resolver.PurchaseDocument(c.InvoiceDetails))
 	a.keepHouse()
 	// The notifier comes first: it puts back what the other queue's workers would throw away.
 	if err := a.notifier.Start(ctx); err != nil {
@@ -199,6 +202,9 @@ func (a *app) makeFeeds() {
 		Read: a.operations.Batch, Newer: operations.BatchChanged, Log: a.log,
 		Final: func(b models.GenerationBatch) bool { return b.Status().Finished() },
 	})
+	a.purchases = bus.NewFeed(a.bus, bus.FeedOptions[models.PurchaseID, models.Purchase]{
+		Read: a.funding.PurchaseByID, Newer: funding.PurchaseChanged, Log: a.log,
+	})
 	a.entries = bus.NewEvents(a.bus, bus.EventsOptions[models.TeamID, models.LedgerEntry]{
 		Newest: a.ledger.NewestEntry, After: a.ledger.EntriesAfter,
 		Sequence:  func(e models.LedgerEntry) int64 { return e.Sequence },
@@ -249,6 +255,7 @@ func (a *app) handler() http.Handler {
 	mux.Handle("/graphiql/", web.GraphiQL())
 	mux.Handle("/graphiql/{$}", http.RedirectHandler("/graphiql", http.StatusPermanentRedirect))
 	mux.Handle("/", web.Home())
+	mux.Handle("GET /purchases/{id}", a.gate.Handler(a.receipts))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", a.answerReady)
 	if a.config.StripeKey != "" {
@@ -318,6 +325,7 @@ func (a *app) stop(ctx context.Context, server *http.Server) error {
 		a.balances.Close()
 		a.generations.Close()
 		a.batches.Close()
+		a.purchases.Close()
 		a.entries.Close()
 		a.warnings.Close()
 	}

@@ -36,8 +36,11 @@ func nodes() []graph.Node {
 		models.Product{},
 		models.ProductImage{},
 		models.ProductPrice{},
+		models.Promotion{},
+		models.Purchase{},
 		models.Team{},
 		models.Template{},
+		models.TokenPackage{},
 		models.User{},
 	}
 }
@@ -51,6 +54,8 @@ func userErrors() []graph.UserError {
 		graph.IdempotencyConflictError{},
 		graph.ImportError{},
 		graph.InsufficientTokensError{},
+		graph.PaymentError{},
+		graph.PromotionNotRedeemableError{},
 		graph.ProviderDownError{},
 		graph.ValidationError{},
 	}

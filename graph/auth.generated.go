@@ -359,7 +359,7 @@ func unmarshalInputSignUpInput(ctx context.Context, ec *executionContext, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"email", "password", "name", "teamName", "timeZone", "invitationToken"}
+	fieldsInOrder := [...]string{"email", "password", "name", "teamName", "timeZone", "referralCode", "invitationToken"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -401,6 +401,13 @@ func unmarshalInputSignUpInput(ctx context.Context, ec *executionContext, obj an
 				return it, err
 			}
 			it.TimeZone = graphql.OmittableOf(data)
+		case "referralCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("referralCode"))
+			data, err := unmarshalOString2ᚖstring(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReferralCode = graphql.OmittableOf(data)
 		case "invitationToken":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("invitationToken"))
 			data, err := unmarshalOString2ᚖstring(ctx, ec, v)

@@ -33,6 +33,9 @@ type BalanceResolver interface {
 }
 type GrantResolver interface {
 	Status(ctx context.Context, obj *models.Grant) (models.GrantStatus, error)
+
+	Promotion(ctx context.Context, obj *models.Grant) (*models.Promotion, error)
+	Purchase(ctx context.Context, obj *models.Grant) (*models.Purchase, error)
 }
 type GrantDrawResolver interface {
 	Grant(ctx context.Context, obj *models.Draw) (*models.Grant, error)
@@ -42,6 +45,10 @@ type LedgerEntryResolver interface {
 	Generation(ctx context.Context, obj *models.LedgerEntry) (*models.Generation, error)
 
 	Grant(ctx context.Context, obj *models.LedgerEntry) (*models.Grant, error)
+
+	Note(ctx context.Context, obj *models.LedgerEntry) (*string, error)
+
+	Purchase(ctx context.Context, obj *models.LedgerEntry) (*models.Purchase, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -746,6 +753,70 @@ func fieldContext_Grant_createdAt(_ context.Context, ec *executionContext, field
 	return graphql.NewScalarFieldContext("Grant", field, false, false, "DateTime")
 }
 
+func _Grant_promotion(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Grant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Grant_promotion(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Grant().Promotion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Promotion) graphql.Marshaler {
+			return marshalOPromotion2ᚖproductgeneratorᚋmodelsᚐPromotion(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Grant_promotion(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Grant",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_Promotion(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _Grant_purchase(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Grant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Grant_purchase(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Grant().Purchase(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Purchase) graphql.Marshaler {
+			return marshalOPurchase2ᚖproductgeneratorᚋmodelsᚐPurchase(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Grant_purchase(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Grant",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_Purchase(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
 func _GrantConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Connection[models.Grant]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1356,6 +1427,29 @@ func fieldContext_LedgerEntry_grant(_ context.Context, ec *executionContext, fie
 	return fc, nil
 }
 
+func _LedgerEntry_reason(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.LedgerEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_LedgerEntry_reason(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.EntryReason) graphql.Marshaler {
+			return marshalOLedgerEntryReason2ᚖproductgeneratorᚋmodelsᚐEntryReason(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_LedgerEntry_reason(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "LedgerEntryReason")
+}
+
 func _LedgerEntry_note(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.LedgerEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1365,7 +1459,7 @@ func _LedgerEntry_note(ctx context.Context, ec *executionContext, field graphql.
 			return fieldContext_LedgerEntry_note(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Note, nil
+			return ec.Resolvers.LedgerEntry().Note(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -1376,7 +1470,7 @@ func _LedgerEntry_note(ctx context.Context, ec *executionContext, field graphql.
 	)
 }
 func fieldContext_LedgerEntry_note(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "String")
+	return graphql.NewScalarFieldContext("LedgerEntry", field, true, true, "String")
 }
 
 func _LedgerEntry_occurredAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.LedgerEntry) (ret graphql.Marshaler) {
@@ -1400,6 +1494,38 @@ func _LedgerEntry_occurredAt(ctx context.Context, ec *executionContext, field gr
 }
 func fieldContext_LedgerEntry_occurredAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "DateTime")
+}
+
+func _LedgerEntry_purchase(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.LedgerEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_LedgerEntry_purchase(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LedgerEntry().Purchase(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Purchase) graphql.Marshaler {
+			return marshalOPurchase2ᚖproductgeneratorᚋmodelsᚐPurchase(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_LedgerEntry_purchase(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LedgerEntry",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_Purchase(ctx, ec, field)
+		},
+	}
+	return fc, nil
 }
 
 func _LedgerEntryConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Connection[models.LedgerEntry]) (ret graphql.Marshaler) {
@@ -1888,6 +2014,18 @@ func _Grant(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "promotion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Grant_promotion(ctx, ec, field, obj)
+				})
+		case "purchase":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Grant_purchase(ctx, ec, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2147,16 +2285,28 @@ func _LedgerEntry(ctx context.Context, ec *executionContext, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return _LedgerEntry_grant(ctx, ec, field, obj)
 				})
-		case "note":
-			out.Values[i] = _LedgerEntry_note(ctx, ec, field, obj)
+		case "reason":
+			out.Values[i] = _LedgerEntry_reason(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "note":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _LedgerEntry_note(ctx, ec, field, obj)
+				})
 		case "occurredAt":
 			out.Values[i] = _LedgerEntry_occurredAt(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "purchase":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _LedgerEntry_purchase(ctx, ec, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2625,6 +2775,25 @@ func marshalOLedgerEntryKind2ᚕproductgeneratorᚋmodelsᚐLedgerEntryKindᚄ(c
 	}
 
 	return ret
+}
+
+func unmarshalOLedgerEntryReason2ᚖproductgeneratorᚋmodelsᚐEntryReason(ctx context.Context, ec *executionContext, v any) (*models.EntryReason, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.EntryReason(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalOLedgerEntryReason2ᚖproductgeneratorᚋmodelsᚐEntryReason(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *models.EntryReason) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 func unmarshalOLedgerFilter2ᚖproductgeneratorᚋgraphᚐLedgerFilter(ctx context.Context, ec *executionContext, v any) (*LedgerFilter, error) {

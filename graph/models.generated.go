@@ -45,6 +45,12 @@ type Administration struct {
 	Teams *models.Connection[models.Team] `json:"teams"`
 	// Checks every rule that the books must obey, in one snapshot.
 	Reconciliation *Reconciliation `json:"reconciliation"`
+	// All promotions, the newest first.
+	Promotions *models.Connection[models.Promotion] `json:"promotions"`
+	// All packages, those that cannot be bought any more among them, the cheapest first.
+	Packages []models.TokenPackage `json:"packages"`
+	// All purchases, the newest first.
+	Purchases *models.Connection[models.Purchase] `json:"purchases"`
 }
 
 func (Administration) IsNode() {}
@@ -101,6 +107,20 @@ type AttributeInput struct {
 	Value string `json:"value"`
 }
 
+// How tokens are bought when they run low.
+type AutoTopUpInput struct {
+	// For which team.
+	TeamID string `json:"teamId"`
+	// Whether it is on.
+	Enabled bool `json:"enabled"`
+	// What it buys; needed the first time.
+	PackageID graphql.Omittable[*string] `json:"packageId,omitempty"`
+	// It buys when the available tokens are fewer than this; at first the team's lowBalanceThreshold.
+	Threshold graphql.Omittable[*models.Tokens] `json:"threshold,omitempty"`
+	// What it may spend in a calendar month, in the minor unit of the package's currency; at first three packages.
+	MonthlyCapMinor graphql.Omittable[*int64] `json:"monthlyCapMinor,omitempty"`
+}
+
 // Which run to cancel.
 type CancelGenerationBatchInput struct {
 	// Its id.
@@ -111,6 +131,22 @@ type CancelGenerationBatchInput struct {
 type CancelGenerationInput struct {
 	// Its id.
 	ID string `json:"id"`
+}
+
+// Which purchase to call off.
+type CancelPurchaseInput struct {
+	// The purchase.
+	ID string `json:"id"`
+}
+
+// Which payment has arrived.
+type ConfirmPurchaseInput struct {
+	// The purchase.
+	PurchaseID string `json:"purchaseId"`
+	// How the money came; 1 to 500 characters. The team sees it.
+	Note string `json:"note"`
+	// 1 to 255 characters: the same key has one effect.
+	IdempotencyKey string `json:"idempotencyKey"`
 }
 
 // Something is not in a state that allows this, or is taken already.
@@ -217,6 +253,8 @@ type DebtError struct {
 	Debt models.Tokens `json:"debt"`
 	// Who in the team can clear it.
 	ClearableBy *models.TeamRole `json:"clearableBy,omitempty"`
+	// The packages that bring more than is owed, the cheapest first.
+	Packages []models.TokenPackage `json:"packages"`
 }
 
 func (DebtError) IsUserError() {}
@@ -419,6 +457,10 @@ type InsufficientTokensError struct {
 	ClearsAt *time.Time `json:"clearsAt,omitempty"`
 	// Who in the team can clear it.
 	ClearableBy *models.TeamRole `json:"clearableBy,omitempty"`
+	// The packages that bring what is missing, the cheapest first.
+	Packages []models.TokenPackage `json:"packages"`
+	// What has to come in: what is missing, behind the debt that is paid first.
+	Missing models.Tokens `json:"-"`
 }
 
 func (InsufficientTokensError) IsUserError() {}
@@ -455,7 +497,7 @@ type LedgerFilter struct {
 	ActorID graphql.Omittable[*string] `json:"actorId,omitempty"`
 	// Lines that this generation caused.
 	GenerationID graphql.Omittable[*string] `json:"generationId,omitempty"`
-	// The lines at which this grant came in or lapsed.
+	// The lines at which this grant came in, lapsed, was taken back or came back.
 	GrantID graphql.Omittable[*string] `json:"grantId,omitempty"`
 	// Lines from this instant on.
 	From graphql.Omittable[*time.Time] `json:"from,omitempty"`
@@ -530,6 +572,20 @@ type PartCost struct {
 	Tokens models.Tokens `json:"tokens"`
 }
 
+// The payment provider refused, or cannot be reached.
+type PaymentError struct {
+	// PAYMENT_FAILED.
+	Code UserErrorCode `json:"code"`
+	// What happened and what to do.
+	Message string `json:"message"`
+	// Where in the input.
+	Path []string `json:"path"`
+	// Which provider.
+	Provider string `json:"provider"`
+}
+
+func (PaymentError) IsUserError() {}
+
 // Days of the team's calendar, both ends included.
 type PeriodInput struct {
 	// The first day.
@@ -562,6 +618,74 @@ type ProductPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Whether a team can redeem a code, rule by rule.
+type PromotionEligibility struct {
+	// Whether it can: every rule is passed.
+	Redeemable bool `json:"redeemable"`
+	// What the code belongs to; null: to nothing, or to a team that invites.
+	Promotion *models.Promotion `json:"promotion,omitempty"`
+	// Every rule, passed or not.
+	Rules []PromotionRule `json:"rules"`
+}
+
+// A promotion.
+type PromotionInput struct {
+	// Which one to change; null: a new one.
+	ID graphql.Omittable[*string] `json:"id,omitempty"`
+	// 3 to 40 letters, digits, - and _, not beginning with REF-.
+	Code string `json:"code"`
+	// What it is for.
+	Kind models.PromotionKind `json:"kind"`
+	// 1 to 100 characters.
+	Name string `json:"name"`
+	// 1 to 2,000 characters.
+	Terms string `json:"terms"`
+	// 1 or more.
+	Tokens models.Tokens `json:"tokens"`
+	// From when on it can be redeemed.
+	StartsAt time.Time `json:"startsAt"`
+	// From when on it cannot any more; null: it has no end.
+	EndsAt graphql.Omittable[*time.Time] `json:"endsAt,omitempty"`
+	// 0 or more; null: any number.
+	MaxRedemptions graphql.Omittable[*int] `json:"maxRedemptions,omitempty"`
+	// 1 to 3,650; null: its tokens never lapse.
+	GrantExpiresAfterDays graphql.Omittable[*int] `json:"grantExpiresAfterDays,omitempty"`
+}
+
+// The code cannot be redeemed.
+type PromotionNotRedeemableError struct {
+	// PROMOTION_NOT_REDEEMABLE.
+	Code UserErrorCode `json:"code"`
+	// Why, and what to do.
+	Message string `json:"message"`
+	// Where in the input.
+	Path []string `json:"path"`
+	// Which rule.
+	Reason models.PromotionRefusal `json:"reason"`
+	// What the code belongs to.
+	Promotion *models.Promotion `json:"promotion,omitempty"`
+}
+
+func (PromotionNotRedeemableError) IsUserError() {}
+
+// A promotion, or why nothing was done.
+type PromotionPayload struct {
+	// The promotion.
+	Promotion *models.Promotion `json:"promotion,omitempty"`
+	// Why nothing was done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// One rule for redeeming a code.
+type PromotionRule struct {
+	// What it would be refused with.
+	Code models.PromotionRefusal `json:"code"`
+	// Whether the team passes.
+	Passed bool `json:"passed"`
+	// How it stands, in one sentence.
+	Message string `json:"message"`
+}
+
 // No provider can serve a part now. Nothing was held.
 type ProviderDownError struct {
 	// PROVIDER_DOWN.
@@ -577,6 +701,28 @@ type ProviderDownError struct {
 }
 
 func (ProviderDownError) IsUserError() {}
+
+// A purchase and the balance behind it, or why nothing was done.
+type PurchasePayload struct {
+	// The purchase.
+	Purchase *models.Purchase `json:"purchase,omitempty"`
+	// The team's tokens behind it.
+	Balance *models.Balance `json:"balance,omitempty"`
+	// Why nothing was done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What to buy.
+type PurchaseTokensInput struct {
+	// For which team.
+	TeamID string `json:"teamId"`
+	// Which package; it must be active.
+	PackageID string `json:"packageId"`
+	// 1 to 255 characters: the same key has one effect. After PAYMENT_FAILED because the provider cannot be reached, repeat with the same key.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Where the payer comes back to, http or https; left out: the dashboard. That somebody came back proves nothing.
+	ReturnURL graphql.Omittable[*string] `json:"returnUrl,omitempty"`
+}
 
 type Query struct {
 }
@@ -637,6 +783,28 @@ type Reconciliation struct {
 	CheckedAt time.Time `json:"checkedAt"`
 }
 
+// Which code to redeem.
+type RedeemPromotionInput struct {
+	// For which team.
+	TeamID string `json:"teamId"`
+	// The code; capitals and blanks around it do not matter.
+	Code string `json:"code"`
+	// 1 to 255 characters: the same key has one effect.
+	IdempotencyKey string `json:"idempotencyKey"`
+}
+
+// What to pay back.
+type RefundPurchaseInput struct {
+	// The purchase.
+	PurchaseID string `json:"purchaseId"`
+	// How much, in the currency's minor unit; null: all that is left.
+	AmountMinor graphql.Omittable[*int64] `json:"amountMinor,omitempty"`
+	// Why; 1 to 500 characters. The team sees it.
+	Note string `json:"note"`
+	// 1 to 255 characters: the same key has one effect.
+	IdempotencyKey string `json:"idempotencyKey"`
+}
+
 // Which version to bring back.
 type RestoreContentInput struct {
 	// Of which product.
@@ -645,6 +813,16 @@ type RestoreContentInput struct {
 	Part models.Part `json:"part"`
 	// Which version.
 	Version int `json:"version"`
+}
+
+// Which grant to take back.
+type RevokeGrantInput struct {
+	// The grant.
+	GrantID string `json:"grantId"`
+	// Why; 1 to 500 characters. The team sees it.
+	Note string `json:"note"`
+	// 1 to 255 characters: the same key has one effect.
+	IdempotencyKey string `json:"idempotencyKey"`
 }
 
 // Who signs in.
@@ -683,6 +861,8 @@ type SignUpInput struct {
 	TeamName graphql.Omittable[*string] `json:"teamName,omitempty"`
 	// The own team's IANA time zone, where its day begins; UTC if left out.
 	TimeZone graphql.Omittable[*string] `json:"timeZone,omitempty"`
+	// The code of a team that invited the new one; only with teamName. Both are rewarded when the new one makes its first paid purchase.
+	ReferralCode graphql.Omittable[*string] `json:"referralCode,omitempty"`
 	// From an invitation's link: joins that team instead.
 	InvitationToken graphql.Omittable[*string] `json:"invitationToken,omitempty"`
 }
@@ -738,6 +918,32 @@ type TemplatePreviewInput struct {
 	LongDescription string `json:"longDescription"`
 	// The language of the texts.
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
+}
+
+// A package.
+type TokenPackageInput struct {
+	// Which one to change; null: a new one.
+	ID graphql.Omittable[*string] `json:"id,omitempty"`
+	// 1 to 100 characters.
+	Name string `json:"name"`
+	// 1 or more.
+	Tokens models.Tokens `json:"tokens"`
+	// 1 or more, taxes included, in the currency's minor unit.
+	PriceMinor int64 `json:"priceMinor"`
+	// ISO 4217, such as EUR.
+	Currency string `json:"currency"`
+	// Whether it can be bought.
+	Active bool `json:"active"`
+	// 1 to 3,650; null: its tokens never lapse.
+	ExpiresAfterDays graphql.Omittable[*int] `json:"expiresAfterDays,omitempty"`
+}
+
+// A package, or why nothing was done.
+type TokenPackagePayload struct {
+	// The package.
+	TokenPackage *models.TokenPackage `json:"tokenPackage,omitempty"`
+	// Why nothing was done.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // What to change about a member. What is left out stays as it is.
@@ -902,6 +1108,10 @@ const (
 	UserErrorCodeInDebt UserErrorCode = "IN_DEBT"
 	// No provider can serve a part now.
 	UserErrorCodeProviderDown UserErrorCode = "PROVIDER_DOWN"
+	// The code cannot be redeemed.
+	UserErrorCodePromotionNotRedeemable UserErrorCode = "PROMOTION_NOT_REDEEMABLE"
+	// The payment provider refused, or cannot be reached.
+	UserErrorCodePaymentFailed UserErrorCode = "PAYMENT_FAILED"
 	// The idempotency key was used for something else.
 	UserErrorCodeIdempotencyConflict UserErrorCode = "IDEMPOTENCY_CONFLICT"
 	// Something else has that name, e-mail, SKU or handle already.
@@ -930,6 +1140,8 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeDailyLimitReached,
 	UserErrorCodeInDebt,
 	UserErrorCodeProviderDown,
+	UserErrorCodePromotionNotRedeemable,
+	UserErrorCodePaymentFailed,
 	UserErrorCodeIdempotencyConflict,
 	UserErrorCodeTaken,
 	UserErrorCodeAlreadyRunning,
@@ -941,7 +1153,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeRequired, UserErrorCodeTooShort, UserErrorCodeTooLong, UserErrorCodeOutOfRange, UserErrorCodeInvalid, UserErrorCodeTooMany, UserErrorCodeWrongCredentials, UserErrorCodeInsufficientTokens, UserErrorCodeDailyLimitReached, UserErrorCodeInDebt, UserErrorCodeProviderDown, UserErrorCodeIdempotencyConflict, UserErrorCodeTaken, UserErrorCodeAlreadyRunning, UserErrorCodeFinished, UserErrorCodeLastOwner, UserErrorCodeStaleVersion, UserErrorCodeWrongState:
+	case UserErrorCodeRequired, UserErrorCodeTooShort, UserErrorCodeTooLong, UserErrorCodeOutOfRange, UserErrorCodeInvalid, UserErrorCodeTooMany, UserErrorCodeWrongCredentials, UserErrorCodeInsufficientTokens, UserErrorCodeDailyLimitReached, UserErrorCodeInDebt, UserErrorCodeProviderDown, UserErrorCodePromotionNotRedeemable, UserErrorCodePaymentFailed, UserErrorCodeIdempotencyConflict, UserErrorCodeTaken, UserErrorCodeAlreadyRunning, UserErrorCodeFinished, UserErrorCodeLastOwner, UserErrorCodeStaleVersion, UserErrorCodeWrongState:
 		return true
 	}
 	return false

@@ -17,6 +17,9 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type DebtErrorResolver interface {
+	Packages(ctx context.Context, obj *DebtError) ([]models.TokenPackage, error)
+}
 type GenerationResolver interface {
 	Product(ctx context.Context, obj *models.Generation) (*models.Product, error)
 
@@ -32,6 +35,9 @@ type GenerationBatchResolver interface {
 type GenerationPartResolver interface {
 	Error(ctx context.Context, obj *models.GenerationPart) (*string, error)
 	ModelUsage(ctx context.Context, obj *models.GenerationPart) (*ModelUsage, error)
+}
+type InsufficientTokensErrorResolver interface {
+	Packages(ctx context.Context, obj *InsufficientTokensError) ([]models.TokenPackage, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -424,6 +430,38 @@ func _DebtError_clearableBy(ctx context.Context, ec *executionContext, field gra
 }
 func fieldContext_DebtError_clearableBy(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DebtError", field, false, false, "TeamRole")
+}
+
+func _DebtError_packages(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *DebtError) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_DebtError_packages(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DebtError().Packages(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []models.TokenPackage) graphql.Marshaler {
+			return marshalNTokenPackage2ᚕproductgeneratorᚋmodelsᚐTokenPackageᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_DebtError_packages(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DebtError",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_TokenPackage(ctx, ec, field)
+		},
+	}
+	return fc, nil
 }
 
 func _GenerateManyPayload_batch(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *GenerateManyPayload) (ret graphql.Marshaler) {
@@ -2021,6 +2059,38 @@ func fieldContext_InsufficientTokensError_clearableBy(_ context.Context, ec *exe
 	return graphql.NewScalarFieldContext("InsufficientTokensError", field, false, false, "TeamRole")
 }
 
+func _InsufficientTokensError_packages(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *InsufficientTokensError) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_InsufficientTokensError_packages(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.InsufficientTokensError().Packages(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []models.TokenPackage) graphql.Marshaler {
+			return marshalNTokenPackage2ᚕproductgeneratorᚋmodelsᚐTokenPackageᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_InsufficientTokensError_packages(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InsufficientTokensError",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_TokenPackage(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
 func _ModelUsage_model(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *ModelUsage) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3076,28 +3146,34 @@ func _DebtError(ctx context.Context, ec *executionContext, sel ast.SelectionSet,
 		case "code":
 			out.Values[i] = _DebtError_code(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "message":
 			out.Values[i] = _DebtError_message(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "path":
 			out.Values[i] = _DebtError_path(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "debt":
 			out.Values[i] = _DebtError_debt(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "clearableBy":
 			out.Values[i] = _DebtError_clearableBy(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "packages":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return _DebtError_packages(ctx, ec, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3598,43 +3674,49 @@ func _InsufficientTokensError(ctx context.Context, ec *executionContext, sel ast
 		case "code":
 			out.Values[i] = _InsufficientTokensError_code(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "message":
 			out.Values[i] = _InsufficientTokensError_message(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "path":
 			out.Values[i] = _InsufficientTokensError_path(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "required":
 			out.Values[i] = _InsufficientTokensError_required(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "available":
 			out.Values[i] = _InsufficientTokensError_available(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "shortBy":
 			out.Values[i] = _InsufficientTokensError_shortBy(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "clearsAt":
 			out.Values[i] = _InsufficientTokensError_clearsAt(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "clearableBy":
 			out.Values[i] = _InsufficientTokensError_clearableBy(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "packages":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return _InsufficientTokensError_packages(ctx, ec, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

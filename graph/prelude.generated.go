@@ -1761,6 +1761,36 @@ func marshalNID2productgeneratorᚋmodelsᚐProductID(ctx context.Context, ec *e
 	return res
 }
 
+func unmarshalNID2productgeneratorᚋmodelsᚐPromotionID(ctx context.Context, ec *executionContext, v any) (models.PromotionID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.PromotionID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐPromotionID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.PromotionID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐPurchaseID(ctx context.Context, ec *executionContext, v any) (models.PurchaseID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.PurchaseID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐPurchaseID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.PurchaseID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
 func unmarshalNID2productgeneratorᚋmodelsᚐTeamID(ctx context.Context, ec *executionContext, v any) (models.TeamID, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := models.TeamID(tmp)
@@ -1783,6 +1813,21 @@ func unmarshalNID2productgeneratorᚋmodelsᚐTemplateID(ctx context.Context, ec
 }
 
 func marshalNID2productgeneratorᚋmodelsᚐTemplateID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.TemplateID) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
+func unmarshalNID2productgeneratorᚋmodelsᚐTokenPackageID(ctx context.Context, ec *executionContext, v any) (models.TokenPackageID, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.TokenPackageID(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNID2productgeneratorᚋmodelsᚐTokenPackageID(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v models.TokenPackageID) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {

@@ -24,10 +24,12 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Administration() AdministrationResolver
 	AlertRule() AlertRuleResolver
+	AutoTopUp() AutoTopUpResolver
 	Balance() BalanceResolver
 	ConsumptionReport() ConsumptionReportResolver
 	ConsumptionRow() ConsumptionRowResolver
 	Content() ContentResolver
+	DebtError() DebtErrorResolver
 	Discrepancy() DiscrepancyResolver
 	Generation() GenerationResolver
 	GenerationBatch() GenerationBatchResolver
@@ -35,12 +37,15 @@ type ResolverRoot interface {
 	Grant() GrantResolver
 	GrantDraw() GrantDrawResolver
 	Insights() InsightsResolver
+	InsufficientTokensError() InsufficientTokensErrorResolver
 	Invitation() InvitationResolver
 	LedgerEntry() LedgerEntryResolver
 	LimitWarning() LimitWarningResolver
 	Membership() MembershipResolver
 	Mutation() MutationResolver
 	Product() ProductResolver
+	Promotion() PromotionResolver
+	Purchase() PurchaseResolver
 	Query() QueryResolver
 	Subscription() SubscriptionResolver
 	Team() TeamResolver
@@ -54,6 +59,9 @@ type ComplexityRoot struct {
 	Administration struct {
 		DefaultDailyLimit func(childComplexity int) int
 		ID                func(childComplexity int) int
+		Packages          func(childComplexity int) int
+		Promotions        func(childComplexity int, first *int, after *string) int
+		Purchases         func(childComplexity int, status []models.PurchaseStatus, attention *bool, first *int, after *string) int
 		Reconciliation    func(childComplexity int, teamID *string) int
 		Teams             func(childComplexity int, search *string, plan *models.Plan, first *int, after *string) int
 	}
@@ -81,6 +89,15 @@ type ComplexityRoot struct {
 	Attribute struct {
 		Name  func(childComplexity int) int
 		Value func(childComplexity int) int
+	}
+
+	AutoTopUp struct {
+		Enabled             func(childComplexity int) int
+		MonthlyCapMinor     func(childComplexity int) int
+		Package             func(childComplexity int) int
+		PausedReason        func(childComplexity int) int
+		SpentThisMonthMinor func(childComplexity int) int
+		Threshold           func(childComplexity int) int
 	}
 
 	Balance struct {
@@ -180,6 +197,7 @@ type ComplexityRoot struct {
 		Code        func(childComplexity int) int
 		Debt        func(childComplexity int) int
 		Message     func(childComplexity int) int
+		Packages    func(childComplexity int) int
 		Path        func(childComplexity int) int
 	}
 
@@ -269,6 +287,8 @@ type ComplexityRoot struct {
 		ExpiresAt func(childComplexity int) int
 		ID        func(childComplexity int) int
 		Note      func(childComplexity int) int
+		Promotion func(childComplexity int) int
+		Purchase  func(childComplexity int) int
 		Remaining func(childComplexity int) int
 		Source    func(childComplexity int) int
 		Status    func(childComplexity int) int
@@ -340,6 +360,7 @@ type ComplexityRoot struct {
 		ClearsAt    func(childComplexity int) int
 		Code        func(childComplexity int) int
 		Message     func(childComplexity int) int
+		Packages    func(childComplexity int) int
 		Path        func(childComplexity int) int
 		Required    func(childComplexity int) int
 		ShortBy     func(childComplexity int) int
@@ -375,6 +396,8 @@ type ComplexityRoot struct {
 		OccurredAt     func(childComplexity int) int
 		Operation      func(childComplexity int) int
 		Part           func(childComplexity int) int
+		Purchase       func(childComplexity int) int
+		Reason         func(childComplexity int) int
 		Sequence       func(childComplexity int) int
 		Tokens         func(childComplexity int) int
 	}
@@ -459,6 +482,8 @@ type ComplexityRoot struct {
 		ApplyTemplate         func(childComplexity int, input ApplyTemplateInput) int
 		CancelGeneration      func(childComplexity int, input CancelGenerationInput) int
 		CancelGenerationBatch func(childComplexity int, input CancelGenerationBatchInput) int
+		CancelPurchase        func(childComplexity int, input CancelPurchaseInput) int
+		ConfirmPurchase       func(childComplexity int, input ConfirmPurchaseInput) int
 		CreateProduct         func(childComplexity int, input CreateProductInput) int
 		CreateTeam            func(childComplexity int, input CreateTeamInput) int
 		CreateTemplate        func(childComplexity int, input CreateTemplateInput) int
@@ -475,12 +500,19 @@ type ComplexityRoot struct {
 		MarkReviewed          func(childComplexity int, input MarkReviewedInput) int
 		PickImages            func(childComplexity int, input PickImagesInput) int
 		PickPrices            func(childComplexity int, input PickPricesInput) int
+		PurchaseTokens        func(childComplexity int, input PurchaseTokensInput) int
+		RedeemPromotion       func(childComplexity int, input RedeemPromotionInput) int
+		RefundPurchase        func(childComplexity int, input RefundPurchaseInput) int
 		RestoreContent        func(childComplexity int, input RestoreContentInput) int
+		RevokeGrant           func(childComplexity int, input RevokeGrantInput) int
 		SearchImages          func(childComplexity int, input GenerateInput) int
 		SearchPrices          func(childComplexity int, input GenerateInput) int
 		SetAlertRule          func(childComplexity int, input AlertRuleInput) int
+		SetAutoTopUp          func(childComplexity int, input AutoTopUpInput) int
 		SetDefaultDailyLimit  func(childComplexity int, input DefaultDailyLimitInput) int
+		SetPromotion          func(childComplexity int, input PromotionInput) int
 		SetTeamPlan           func(childComplexity int, input TeamPlanInput) int
+		SetTokenPackage       func(childComplexity int, input TokenPackageInput) int
 		SignIn                func(childComplexity int, input SignInInput) int
 		SignOut               func(childComplexity int) int
 		SignUp                func(childComplexity int, input SignUpInput) int
@@ -512,6 +544,13 @@ type ComplexityRoot struct {
 	PartCost struct {
 		Part   func(childComplexity int) int
 		Tokens func(childComplexity int) int
+	}
+
+	PaymentError struct {
+		Code     func(childComplexity int) int
+		Message  func(childComplexity int) int
+		Path     func(childComplexity int) int
+		Provider func(childComplexity int) int
 	}
 
 	Product struct {
@@ -574,6 +613,57 @@ type ComplexityRoot struct {
 		URL         func(childComplexity int) int
 	}
 
+	Promotion struct {
+		Active                func(childComplexity int) int
+		Code                  func(childComplexity int) int
+		EndsAt                func(childComplexity int) int
+		GrantExpiresAfterDays func(childComplexity int) int
+		ID                    func(childComplexity int) int
+		Kind                  func(childComplexity int) int
+		MaxRedemptions        func(childComplexity int) int
+		Name                  func(childComplexity int) int
+		Redemptions           func(childComplexity int) int
+		StartsAt              func(childComplexity int) int
+		Terms                 func(childComplexity int) int
+		Tokens                func(childComplexity int) int
+	}
+
+	PromotionConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	PromotionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	PromotionEligibility struct {
+		Promotion  func(childComplexity int) int
+		Redeemable func(childComplexity int) int
+		Rules      func(childComplexity int) int
+	}
+
+	PromotionNotRedeemableError struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Promotion func(childComplexity int) int
+		Reason    func(childComplexity int) int
+	}
+
+	PromotionPayload struct {
+		Promotion  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	PromotionRule struct {
+		Code    func(childComplexity int) int
+		Message func(childComplexity int) int
+		Passed  func(childComplexity int) int
+	}
+
 	ProviderDownError struct {
 		Code    func(childComplexity int) int
 		Message func(childComplexity int) int
@@ -582,17 +672,60 @@ type ComplexityRoot struct {
 		RetryAt func(childComplexity int) int
 	}
 
+	Purchase struct {
+		Attention      func(childComplexity int) int
+		Automatic      func(childComplexity int) int
+		Buyer          func(childComplexity int) int
+		CheckoutEndsAt func(childComplexity int) int
+		CheckoutURL    func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		Currency       func(childComplexity int) int
+		Failure        func(childComplexity int) int
+		Grant          func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Package        func(childComplexity int) int
+		PaidAt         func(childComplexity int) int
+		PriceMinor     func(childComplexity int) int
+		Provider       func(childComplexity int) int
+		ReceiptURL     func(childComplexity int) int
+		RefundedMinor  func(childComplexity int) int
+		RefundedTokens func(childComplexity int) int
+		Status         func(childComplexity int) int
+		Team           func(childComplexity int) int
+		Tokens         func(childComplexity int) int
+	}
+
+	PurchaseConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	PurchaseEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	PurchasePayload struct {
+		Balance    func(childComplexity int) int
+		Purchase   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Query struct {
-		Administration  func(childComplexity int) int
-		Generation      func(childComplexity int, id string) int
-		Invitation      func(childComplexity int, token string) int
-		Node            func(childComplexity int, id string) int
-		OperationCosts  func(childComplexity int) int
-		Product         func(childComplexity int, id string) int
-		Quote           func(childComplexity int, input QuoteInput) int
-		Team            func(childComplexity int, id string) int
-		TemplatePreview func(childComplexity int, input TemplatePreviewInput) int
-		Viewer          func(childComplexity int) int
+		Administration       func(childComplexity int) int
+		Generation           func(childComplexity int, id string) int
+		Invitation           func(childComplexity int, token string) int
+		Node                 func(childComplexity int, id string) int
+		OperationCosts       func(childComplexity int) int
+		Product              func(childComplexity int, id string) int
+		PromotionEligibility func(childComplexity int, teamID string, code string) int
+		Purchase             func(childComplexity int, id string) int
+		Quote                func(childComplexity int, input QuoteInput) int
+		Team                 func(childComplexity int, id string) int
+		TemplatePreview      func(childComplexity int, input TemplatePreviewInput) int
+		TokenPackages        func(childComplexity int) int
+		Viewer               func(childComplexity int) int
 	}
 
 	Quote struct {
@@ -621,6 +754,15 @@ type ComplexityRoot struct {
 		TeamsChecked   func(childComplexity int) int
 	}
 
+	Referral struct {
+		Code              func(childComplexity int) int
+		Invited           func(childComplexity int) int
+		Rewarded          func(childComplexity int) int
+		TokensEarned      func(childComplexity int) int
+		TokensPerReferral func(childComplexity int) int
+		URL               func(childComplexity int) int
+	}
+
 	SignInPayload struct {
 		Token      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -637,11 +779,13 @@ type ComplexityRoot struct {
 		GenerationProgress      func(childComplexity int, id string) int
 		LedgerEntries           func(childComplexity int, teamID string, afterSequence *int64) int
 		LimitWarnings           func(childComplexity int, teamID string, after *string) int
+		PurchaseChanged         func(childComplexity int, id string) int
 	}
 
 	Team struct {
 		AlertRules          func(childComplexity int) int
 		AllowedDailyLimit   func(childComplexity int) int
+		AutoTopUp           func(childComplexity int) int
 		Balance             func(childComplexity int) int
 		Consumption         func(childComplexity int, input ConsumptionInput) int
 		Generations         func(childComplexity int, status []models.GenerationStatus, first *int, after *string) int
@@ -659,6 +803,8 @@ type ComplexityRoot struct {
 		PendingTimeZoneAt   func(childComplexity int) int
 		Plan                func(childComplexity int) int
 		Products            func(childComplexity int, search *string, first *int, after *string) int
+		Purchases           func(childComplexity int, first *int, after *string) int
+		Referral            func(childComplexity int) int
 		Templates           func(childComplexity int, first *int, after *string) int
 		TimeZone            func(childComplexity int) int
 		ViewerMembership    func(childComplexity int) int
@@ -712,6 +858,21 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	TokenPackage struct {
+		Active           func(childComplexity int) int
+		Currency         func(childComplexity int) int
+		ExpiresAfterDays func(childComplexity int) int
+		ID               func(childComplexity int) int
+		Name             func(childComplexity int) int
+		PriceMinor       func(childComplexity int) int
+		Tokens           func(childComplexity int) int
+	}
+
+	TokenPackagePayload struct {
+		TokenPackage func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	User struct {
 		Email        func(childComplexity int) int
 		ID           func(childComplexity int) int
@@ -754,6 +915,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Administration.ID(childComplexity), true
+	case "Administration.packages":
+		if e.ComplexityRoot.Administration.Packages == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Administration.Packages(childComplexity), true
+	case "Administration.promotions":
+		if e.ComplexityRoot.Administration.Promotions == nil {
+			break
+		}
+
+		args, err := field_Administration_promotions_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Administration.Promotions(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Administration.purchases":
+		if e.ComplexityRoot.Administration.Purchases == nil {
+			break
+		}
+
+		args, err := field_Administration_purchases_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Administration.Purchases(childComplexity, args["status"].([]models.PurchaseStatus), args["attention"].(*bool), args["first"].(*int), args["after"].(*string)), true
 	case "Administration.reconciliation":
 		if e.ComplexityRoot.Administration.Reconciliation == nil {
 			break
@@ -858,6 +1047,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Attribute.Value(childComplexity), true
+
+	case "AutoTopUp.enabled":
+		if e.ComplexityRoot.AutoTopUp.Enabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutoTopUp.Enabled(childComplexity), true
+	case "AutoTopUp.monthlyCapMinor":
+		if e.ComplexityRoot.AutoTopUp.MonthlyCapMinor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutoTopUp.MonthlyCapMinor(childComplexity), true
+	case "AutoTopUp.package":
+		if e.ComplexityRoot.AutoTopUp.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutoTopUp.Package(childComplexity), true
+	case "AutoTopUp.pausedReason":
+		if e.ComplexityRoot.AutoTopUp.PausedReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutoTopUp.PausedReason(childComplexity), true
+	case "AutoTopUp.spentThisMonthMinor":
+		if e.ComplexityRoot.AutoTopUp.SpentThisMonthMinor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutoTopUp.SpentThisMonthMinor(childComplexity), true
+	case "AutoTopUp.threshold":
+		if e.ComplexityRoot.AutoTopUp.Threshold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutoTopUp.Threshold(childComplexity), true
 
 	case "Balance.available":
 		if e.ComplexityRoot.Balance.Available == nil {
@@ -1282,6 +1508,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DebtError.Message(childComplexity), true
+	case "DebtError.packages":
+		if e.ComplexityRoot.DebtError.Packages == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DebtError.Packages(childComplexity), true
 	case "DebtError.path":
 		if e.ComplexityRoot.DebtError.Path == nil {
 			break
@@ -1668,6 +1900,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Grant.Note(childComplexity), true
+	case "Grant.promotion":
+		if e.ComplexityRoot.Grant.Promotion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Grant.Promotion(childComplexity), true
+	case "Grant.purchase":
+		if e.ComplexityRoot.Grant.Purchase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Grant.Purchase(childComplexity), true
 	case "Grant.remaining":
 		if e.ComplexityRoot.Grant.Remaining == nil {
 			break
@@ -1924,6 +2168,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InsufficientTokensError.Message(childComplexity), true
+	case "InsufficientTokensError.packages":
+		if e.ComplexityRoot.InsufficientTokensError.Packages == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InsufficientTokensError.Packages(childComplexity), true
 	case "InsufficientTokensError.path":
 		if e.ComplexityRoot.InsufficientTokensError.Path == nil {
 			break
@@ -2083,6 +2333,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LedgerEntry.Part(childComplexity), true
+	case "LedgerEntry.purchase":
+		if e.ComplexityRoot.LedgerEntry.Purchase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerEntry.Purchase(childComplexity), true
+	case "LedgerEntry.reason":
+		if e.ComplexityRoot.LedgerEntry.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerEntry.Reason(childComplexity), true
 	case "LedgerEntry.sequence":
 		if e.ComplexityRoot.LedgerEntry.Sequence == nil {
 			break
@@ -2408,6 +2670,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CancelGenerationBatch(childComplexity, args["input"].(CancelGenerationBatchInput)), true
+	case "Mutation.cancelPurchase":
+		if e.ComplexityRoot.Mutation.CancelPurchase == nil {
+			break
+		}
+
+		args, err := field_Mutation_cancelPurchase_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelPurchase(childComplexity, args["input"].(CancelPurchaseInput)), true
+	case "Mutation.confirmPurchase":
+		if e.ComplexityRoot.Mutation.ConfirmPurchase == nil {
+			break
+		}
+
+		args, err := field_Mutation_confirmPurchase_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmPurchase(childComplexity, args["input"].(ConfirmPurchaseInput)), true
 	case "Mutation.createProduct":
 		if e.ComplexityRoot.Mutation.CreateProduct == nil {
 			break
@@ -2584,6 +2868,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PickPrices(childComplexity, args["input"].(PickPricesInput)), true
+	case "Mutation.purchaseTokens":
+		if e.ComplexityRoot.Mutation.PurchaseTokens == nil {
+			break
+		}
+
+		args, err := field_Mutation_purchaseTokens_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PurchaseTokens(childComplexity, args["input"].(PurchaseTokensInput)), true
+	case "Mutation.redeemPromotion":
+		if e.ComplexityRoot.Mutation.RedeemPromotion == nil {
+			break
+		}
+
+		args, err := field_Mutation_redeemPromotion_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RedeemPromotion(childComplexity, args["input"].(RedeemPromotionInput)), true
+	case "Mutation.refundPurchase":
+		if e.ComplexityRoot.Mutation.RefundPurchase == nil {
+			break
+		}
+
+		args, err := field_Mutation_refundPurchase_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RefundPurchase(childComplexity, args["input"].(RefundPurchaseInput)), true
 	case "Mutation.restoreContent":
 		if e.ComplexityRoot.Mutation.RestoreContent == nil {
 			break
@@ -2595,6 +2912,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestoreContent(childComplexity, args["input"].(RestoreContentInput)), true
+	case "Mutation.revokeGrant":
+		if e.ComplexityRoot.Mutation.RevokeGrant == nil {
+			break
+		}
+
+		args, err := field_Mutation_revokeGrant_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeGrant(childComplexity, args["input"].(RevokeGrantInput)), true
 	case "Mutation.searchImages":
 		if e.ComplexityRoot.Mutation.SearchImages == nil {
 			break
@@ -2628,6 +2956,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetAlertRule(childComplexity, args["input"].(AlertRuleInput)), true
+	case "Mutation.setAutoTopUp":
+		if e.ComplexityRoot.Mutation.SetAutoTopUp == nil {
+			break
+		}
+
+		args, err := field_Mutation_setAutoTopUp_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetAutoTopUp(childComplexity, args["input"].(AutoTopUpInput)), true
 	case "Mutation.setDefaultDailyLimit":
 		if e.ComplexityRoot.Mutation.SetDefaultDailyLimit == nil {
 			break
@@ -2639,6 +2978,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetDefaultDailyLimit(childComplexity, args["input"].(DefaultDailyLimitInput)), true
+	case "Mutation.setPromotion":
+		if e.ComplexityRoot.Mutation.SetPromotion == nil {
+			break
+		}
+
+		args, err := field_Mutation_setPromotion_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetPromotion(childComplexity, args["input"].(PromotionInput)), true
 	case "Mutation.setTeamPlan":
 		if e.ComplexityRoot.Mutation.SetTeamPlan == nil {
 			break
@@ -2650,6 +3000,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetTeamPlan(childComplexity, args["input"].(TeamPlanInput)), true
+	case "Mutation.setTokenPackage":
+		if e.ComplexityRoot.Mutation.SetTokenPackage == nil {
+			break
+		}
+
+		args, err := field_Mutation_setTokenPackage_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetTokenPackage(childComplexity, args["input"].(TokenPackageInput)), true
 	case "Mutation.signIn":
 		if e.ComplexityRoot.Mutation.SignIn == nil {
 			break
@@ -2798,6 +3159,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PartCost.Tokens(childComplexity), true
+
+	case "PaymentError.code":
+		if e.ComplexityRoot.PaymentError.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentError.Code(childComplexity), true
+	case "PaymentError.message":
+		if e.ComplexityRoot.PaymentError.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentError.Message(childComplexity), true
+	case "PaymentError.path":
+		if e.ComplexityRoot.PaymentError.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentError.Path(childComplexity), true
+	case "PaymentError.provider":
+		if e.ComplexityRoot.PaymentError.Provider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentError.Provider(childComplexity), true
 
 	case "Product.attributes":
 		if e.ComplexityRoot.Product.Attributes == nil {
@@ -3067,6 +3453,193 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductPrice.URL(childComplexity), true
 
+	case "Promotion.active":
+		if e.ComplexityRoot.Promotion.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Active(childComplexity), true
+	case "Promotion.code":
+		if e.ComplexityRoot.Promotion.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Code(childComplexity), true
+	case "Promotion.endsAt":
+		if e.ComplexityRoot.Promotion.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.EndsAt(childComplexity), true
+	case "Promotion.grantExpiresAfterDays":
+		if e.ComplexityRoot.Promotion.GrantExpiresAfterDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.GrantExpiresAfterDays(childComplexity), true
+	case "Promotion.id":
+		if e.ComplexityRoot.Promotion.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.ID(childComplexity), true
+	case "Promotion.kind":
+		if e.ComplexityRoot.Promotion.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Kind(childComplexity), true
+	case "Promotion.maxRedemptions":
+		if e.ComplexityRoot.Promotion.MaxRedemptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.MaxRedemptions(childComplexity), true
+	case "Promotion.name":
+		if e.ComplexityRoot.Promotion.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Name(childComplexity), true
+	case "Promotion.redemptions":
+		if e.ComplexityRoot.Promotion.Redemptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Redemptions(childComplexity), true
+	case "Promotion.startsAt":
+		if e.ComplexityRoot.Promotion.StartsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.StartsAt(childComplexity), true
+	case "Promotion.terms":
+		if e.ComplexityRoot.Promotion.Terms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Terms(childComplexity), true
+	case "Promotion.tokens":
+		if e.ComplexityRoot.Promotion.Tokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Promotion.Tokens(childComplexity), true
+
+	case "PromotionConnection.edges":
+		if e.ComplexityRoot.PromotionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionConnection.Edges(childComplexity), true
+	case "PromotionConnection.nodes":
+		if e.ComplexityRoot.PromotionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionConnection.Nodes(childComplexity), true
+	case "PromotionConnection.pageInfo":
+		if e.ComplexityRoot.PromotionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionConnection.PageInfo(childComplexity), true
+
+	case "PromotionEdge.cursor":
+		if e.ComplexityRoot.PromotionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEdge.Cursor(childComplexity), true
+	case "PromotionEdge.node":
+		if e.ComplexityRoot.PromotionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEdge.Node(childComplexity), true
+
+	case "PromotionEligibility.promotion":
+		if e.ComplexityRoot.PromotionEligibility.Promotion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEligibility.Promotion(childComplexity), true
+	case "PromotionEligibility.redeemable":
+		if e.ComplexityRoot.PromotionEligibility.Redeemable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEligibility.Redeemable(childComplexity), true
+	case "PromotionEligibility.rules":
+		if e.ComplexityRoot.PromotionEligibility.Rules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionEligibility.Rules(childComplexity), true
+
+	case "PromotionNotRedeemableError.code":
+		if e.ComplexityRoot.PromotionNotRedeemableError.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionNotRedeemableError.Code(childComplexity), true
+	case "PromotionNotRedeemableError.message":
+		if e.ComplexityRoot.PromotionNotRedeemableError.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionNotRedeemableError.Message(childComplexity), true
+	case "PromotionNotRedeemableError.path":
+		if e.ComplexityRoot.PromotionNotRedeemableError.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionNotRedeemableError.Path(childComplexity), true
+	case "PromotionNotRedeemableError.promotion":
+		if e.ComplexityRoot.PromotionNotRedeemableError.Promotion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionNotRedeemableError.Promotion(childComplexity), true
+	case "PromotionNotRedeemableError.reason":
+		if e.ComplexityRoot.PromotionNotRedeemableError.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionNotRedeemableError.Reason(childComplexity), true
+
+	case "PromotionPayload.promotion":
+		if e.ComplexityRoot.PromotionPayload.Promotion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionPayload.Promotion(childComplexity), true
+	case "PromotionPayload.userErrors":
+		if e.ComplexityRoot.PromotionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionPayload.UserErrors(childComplexity), true
+
+	case "PromotionRule.code":
+		if e.ComplexityRoot.PromotionRule.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionRule.Code(childComplexity), true
+	case "PromotionRule.message":
+		if e.ComplexityRoot.PromotionRule.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionRule.Message(childComplexity), true
+	case "PromotionRule.passed":
+		if e.ComplexityRoot.PromotionRule.Passed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromotionRule.Passed(childComplexity), true
+
 	case "ProviderDownError.code":
 		if e.ComplexityRoot.ProviderDownError.Code == nil {
 			break
@@ -3097,6 +3670,178 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProviderDownError.RetryAt(childComplexity), true
+
+	case "Purchase.attention":
+		if e.ComplexityRoot.Purchase.Attention == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.Attention(childComplexity), true
+	case "Purchase.automatic":
+		if e.ComplexityRoot.Purchase.Automatic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.Automatic(childComplexity), true
+	case "Purchase.buyer":
+		if e.ComplexityRoot.Purchase.Buyer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.Buyer(childComplexity), true
+	case "Purchase.checkoutEndsAt":
+		if e.ComplexityRoot.Purchase.CheckoutEndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.CheckoutEndsAt(childComplexity), true
+	case "Purchase.checkoutUrl":
+		if e.ComplexityRoot.Purchase.CheckoutURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.CheckoutURL(childComplexity), true
+	case "Purchase.createdAt":
+		if e.ComplexityRoot.Purchase.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.CreatedAt(childComplexity), true
+	case "Purchase.currency":
+		if e.ComplexityRoot.Purchase.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.Currency(childComplexity), true
+	case "Purchase.failure":
+		if e.ComplexityRoot.Purchase.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.Failure(childComplexity), true
+	case "Purchase.grant":
+		if e.ComplexityRoot.Purchase.Grant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.Grant(childComplexity), true
+	case "Purchase.id":
+		if e.ComplexityRoot.Purchase.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.ID(childComplexity), true
+	case "Purchase.package":
+		if e.ComplexityRoot.Purchase.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.Package(childComplexity), true
+	case "Purchase.paidAt":
+		if e.ComplexityRoot.Purchase.PaidAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.PaidAt(childComplexity), true
+	case "Purchase.priceMinor":
+		if e.ComplexityRoot.Purchase.PriceMinor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.PriceMinor(childComplexity), true
+	case "Purchase.provider":
+		if e.ComplexityRoot.Purchase.Provider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.Provider(childComplexity), true
+	case "Purchase.receiptUrl":
+		if e.ComplexityRoot.Purchase.ReceiptURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.ReceiptURL(childComplexity), true
+	case "Purchase.refundedMinor":
+		if e.ComplexityRoot.Purchase.RefundedMinor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.RefundedMinor(childComplexity), true
+	case "Purchase.refundedTokens":
+		if e.ComplexityRoot.Purchase.RefundedTokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.RefundedTokens(childComplexity), true
+	case "Purchase.status":
+		if e.ComplexityRoot.Purchase.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.Status(childComplexity), true
+	case "Purchase.team":
+		if e.ComplexityRoot.Purchase.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.Team(childComplexity), true
+	case "Purchase.tokens":
+		if e.ComplexityRoot.Purchase.Tokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Purchase.Tokens(childComplexity), true
+
+	case "PurchaseConnection.edges":
+		if e.ComplexityRoot.PurchaseConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PurchaseConnection.Edges(childComplexity), true
+	case "PurchaseConnection.nodes":
+		if e.ComplexityRoot.PurchaseConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PurchaseConnection.Nodes(childComplexity), true
+	case "PurchaseConnection.pageInfo":
+		if e.ComplexityRoot.PurchaseConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PurchaseConnection.PageInfo(childComplexity), true
+
+	case "PurchaseEdge.cursor":
+		if e.ComplexityRoot.PurchaseEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PurchaseEdge.Cursor(childComplexity), true
+	case "PurchaseEdge.node":
+		if e.ComplexityRoot.PurchaseEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PurchaseEdge.Node(childComplexity), true
+
+	case "PurchasePayload.balance":
+		if e.ComplexityRoot.PurchasePayload.Balance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PurchasePayload.Balance(childComplexity), true
+	case "PurchasePayload.purchase":
+		if e.ComplexityRoot.PurchasePayload.Purchase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PurchasePayload.Purchase(childComplexity), true
+	case "PurchasePayload.userErrors":
+		if e.ComplexityRoot.PurchasePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PurchasePayload.UserErrors(childComplexity), true
 
 	case "Query.administration":
 		if e.ComplexityRoot.Query.Administration == nil {
@@ -3155,6 +3900,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Product(childComplexity, args["id"].(string)), true
+	case "Query.promotionEligibility":
+		if e.ComplexityRoot.Query.PromotionEligibility == nil {
+			break
+		}
+
+		args, err := field_Query_promotionEligibility_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PromotionEligibility(childComplexity, args["teamId"].(string), args["code"].(string)), true
+	case "Query.purchase":
+		if e.ComplexityRoot.Query.Purchase == nil {
+			break
+		}
+
+		args, err := field_Query_purchase_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Purchase(childComplexity, args["id"].(string)), true
 	case "Query.quote":
 		if e.ComplexityRoot.Query.Quote == nil {
 			break
@@ -3188,6 +3955,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.TemplatePreview(childComplexity, args["input"].(TemplatePreviewInput)), true
+	case "Query.tokenPackages":
+		if e.ComplexityRoot.Query.TokenPackages == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.TokenPackages(childComplexity), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break
@@ -3300,6 +4073,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Reconciliation.TeamsChecked(childComplexity), true
 
+	case "Referral.code":
+		if e.ComplexityRoot.Referral.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.Code(childComplexity), true
+	case "Referral.invited":
+		if e.ComplexityRoot.Referral.Invited == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.Invited(childComplexity), true
+	case "Referral.rewarded":
+		if e.ComplexityRoot.Referral.Rewarded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.Rewarded(childComplexity), true
+	case "Referral.tokensEarned":
+		if e.ComplexityRoot.Referral.TokensEarned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.TokensEarned(childComplexity), true
+	case "Referral.tokensPerReferral":
+		if e.ComplexityRoot.Referral.TokensPerReferral == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.TokensPerReferral(childComplexity), true
+	case "Referral.url":
+		if e.ComplexityRoot.Referral.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Referral.URL(childComplexity), true
+
 	case "SignInPayload.token":
 		if e.ComplexityRoot.SignInPayload.Token == nil {
 			break
@@ -3381,6 +4191,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.LimitWarnings(childComplexity, args["teamId"].(string), args["after"].(*string)), true
+	case "Subscription.purchaseChanged":
+		if e.ComplexityRoot.Subscription.PurchaseChanged == nil {
+			break
+		}
+
+		args, err := field_Subscription_purchaseChanged_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.PurchaseChanged(childComplexity, args["id"].(string)), true
 
 	case "Team.alertRules":
 		if e.ComplexityRoot.Team.AlertRules == nil {
@@ -3394,6 +4215,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.AllowedDailyLimit(childComplexity), true
+	case "Team.autoTopUp":
+		if e.ComplexityRoot.Team.AutoTopUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Team.AutoTopUp(childComplexity), true
 	case "Team.balance":
 		if e.ComplexityRoot.Team.Balance == nil {
 			break
@@ -3536,6 +4363,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.Products(childComplexity, args["search"].(*string), args["first"].(*int), args["after"].(*string)), true
+	case "Team.purchases":
+		if e.ComplexityRoot.Team.Purchases == nil {
+			break
+		}
+
+		args, err := field_Team_purchases_args(ctx, ec, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.Purchases(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Team.referral":
+		if e.ComplexityRoot.Team.Referral == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Team.Referral(childComplexity), true
 	case "Team.templates":
 		if e.ComplexityRoot.Team.Templates == nil {
 			break
@@ -3712,6 +4556,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TemplatePreview.UserErrors(childComplexity), true
 
+	case "TokenPackage.active":
+		if e.ComplexityRoot.TokenPackage.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenPackage.Active(childComplexity), true
+	case "TokenPackage.currency":
+		if e.ComplexityRoot.TokenPackage.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenPackage.Currency(childComplexity), true
+	case "TokenPackage.expiresAfterDays":
+		if e.ComplexityRoot.TokenPackage.ExpiresAfterDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenPackage.ExpiresAfterDays(childComplexity), true
+	case "TokenPackage.id":
+		if e.ComplexityRoot.TokenPackage.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenPackage.ID(childComplexity), true
+	case "TokenPackage.name":
+		if e.ComplexityRoot.TokenPackage.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenPackage.Name(childComplexity), true
+	case "TokenPackage.priceMinor":
+		if e.ComplexityRoot.TokenPackage.PriceMinor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenPackage.PriceMinor(childComplexity), true
+	case "TokenPackage.tokens":
+		if e.ComplexityRoot.TokenPackage.Tokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenPackage.Tokens(childComplexity), true
+
+	case "TokenPackagePayload.tokenPackage":
+		if e.ComplexityRoot.TokenPackagePayload.TokenPackage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenPackagePayload.TokenPackage(childComplexity), true
+	case "TokenPackagePayload.userErrors":
+		if e.ComplexityRoot.TokenPackagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenPackagePayload.UserErrors(childComplexity), true
+
 	case "User.email":
 		if e.ComplexityRoot.User.Email == nil {
 			break
@@ -3782,8 +4682,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AlertRuleInput", graphql.BindUnmarshaler(ec, unmarshalInputAlertRuleInput)),
 			graphql.NewInputUnmarshaler("ApplyTemplateInput", graphql.BindUnmarshaler(ec, unmarshalInputApplyTemplateInput)),
 			graphql.NewInputUnmarshaler("AttributeInput", graphql.BindUnmarshaler(ec, unmarshalInputAttributeInput)),
+			graphql.NewInputUnmarshaler("AutoTopUpInput", graphql.BindUnmarshaler(ec, unmarshalInputAutoTopUpInput)),
 			graphql.NewInputUnmarshaler("CancelGenerationBatchInput", graphql.BindUnmarshaler(ec, unmarshalInputCancelGenerationBatchInput)),
 			graphql.NewInputUnmarshaler("CancelGenerationInput", graphql.BindUnmarshaler(ec, unmarshalInputCancelGenerationInput)),
+			graphql.NewInputUnmarshaler("CancelPurchaseInput", graphql.BindUnmarshaler(ec, unmarshalInputCancelPurchaseInput)),
+			graphql.NewInputUnmarshaler("ConfirmPurchaseInput", graphql.BindUnmarshaler(ec, unmarshalInputConfirmPurchaseInput)),
 			graphql.NewInputUnmarshaler("ConsumptionInput", graphql.BindUnmarshaler(ec, unmarshalInputConsumptionInput)),
 			graphql.NewInputUnmarshaler("CreateProductInput", graphql.BindUnmarshaler(ec, unmarshalInputCreateProductInput)),
 			graphql.NewInputUnmarshaler("CreateTeamInput", graphql.BindUnmarshaler(ec, unmarshalInputCreateTeamInput)),
@@ -3803,12 +4706,18 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PeriodInput", graphql.BindUnmarshaler(ec, unmarshalInputPeriodInput)),
 			graphql.NewInputUnmarshaler("PickImagesInput", graphql.BindUnmarshaler(ec, unmarshalInputPickImagesInput)),
 			graphql.NewInputUnmarshaler("PickPricesInput", graphql.BindUnmarshaler(ec, unmarshalInputPickPricesInput)),
+			graphql.NewInputUnmarshaler("PromotionInput", graphql.BindUnmarshaler(ec, unmarshalInputPromotionInput)),
+			graphql.NewInputUnmarshaler("PurchaseTokensInput", graphql.BindUnmarshaler(ec, unmarshalInputPurchaseTokensInput)),
 			graphql.NewInputUnmarshaler("QuoteInput", graphql.BindUnmarshaler(ec, unmarshalInputQuoteInput)),
+			graphql.NewInputUnmarshaler("RedeemPromotionInput", graphql.BindUnmarshaler(ec, unmarshalInputRedeemPromotionInput)),
+			graphql.NewInputUnmarshaler("RefundPurchaseInput", graphql.BindUnmarshaler(ec, unmarshalInputRefundPurchaseInput)),
 			graphql.NewInputUnmarshaler("RestoreContentInput", graphql.BindUnmarshaler(ec, unmarshalInputRestoreContentInput)),
+			graphql.NewInputUnmarshaler("RevokeGrantInput", graphql.BindUnmarshaler(ec, unmarshalInputRevokeGrantInput)),
 			graphql.NewInputUnmarshaler("SignInInput", graphql.BindUnmarshaler(ec, unmarshalInputSignInInput)),
 			graphql.NewInputUnmarshaler("SignUpInput", graphql.BindUnmarshaler(ec, unmarshalInputSignUpInput)),
 			graphql.NewInputUnmarshaler("TeamPlanInput", graphql.BindUnmarshaler(ec, unmarshalInputTeamPlanInput)),
 			graphql.NewInputUnmarshaler("TemplatePreviewInput", graphql.BindUnmarshaler(ec, unmarshalInputTemplatePreviewInput)),
+			graphql.NewInputUnmarshaler("TokenPackageInput", graphql.BindUnmarshaler(ec, unmarshalInputTokenPackageInput)),
 			graphql.NewInputUnmarshaler("UpdateMemberInput", graphql.BindUnmarshaler(ec, unmarshalInputUpdateMemberInput)),
 			graphql.NewInputUnmarshaler("UpdateProductInput", graphql.BindUnmarshaler(ec, unmarshalInputUpdateProductInput)),
 			graphql.NewInputUnmarshaler("UpdateTeamInput", graphql.BindUnmarshaler(ec, unmarshalInputUpdateTeamInput)),
@@ -4087,6 +4996,8 @@ input SignUpInput {
   teamName: String
   "The own team's IANA time zone, where its day begins; UTC if left out."
   timeZone: String
+  "The code of a team that invited the new one; only with teamName. Both are rewarded when the new one makes its first paid purchase."
+  referralCode: String
   "From an invitation's link: joins that team instead."
   invitationToken: String
 }
@@ -4764,6 +5675,24 @@ enum LedgerEntryKind {
   RELEASE
   "A grant lapsed."
   EXPIRE
+  "Tokens were taken back: a refund, a dispute, a correction."
+  REVOKE
+  "Tokens that were taken back came back: a dispute was won, a refund failed."
+  REINSTATE
+}
+
+"""
+Why tokens were taken back, or came back.
+"""
+enum LedgerEntryReason {
+  "Money was paid back, or a refund failed."
+  REFUND
+  "The payer's bank asked for the money back, or gave it back."
+  DISPUTE
+  "An administrator corrected something."
+  CORRECTION
+  "The purchase that a referral's reward hangs on was paid back, or the money came back."
+  REFERRAL
 }
 
 """
@@ -4796,9 +5725,11 @@ type LedgerEntry implements Node {
   draws: [GrantDraw!]!
   "The change of the debt, signed."
   debt: Tokens!
-  "The grant that came in or lapsed."
+  "The grant that came in, lapsed, was taken back or came back."
   grant: Grant
-  "Why, in the words of who did it."
+  "Why tokens were taken back, or came back."
+  reason: LedgerEntryReason
+  "Why: in the words of who did it, else in one sentence."
   note: String
   "When."
   occurredAt: DateTime!
@@ -4848,7 +5779,7 @@ input LedgerFilter {
   actorId: ID
   "Lines that this generation caused."
   generationId: ID
-  "The lines at which this grant came in or lapsed."
+  "The lines at which this grant came in, lapsed, was taken back or came back."
   grantId: ID
   "Lines from this instant on."
   from: DateTime
@@ -5182,6 +6113,8 @@ type InsufficientTokensError implements UserError {
   clearsAt: DateTime
   "Who in the team can clear it."
   clearableBy: TeamRole
+  "The packages that bring what is missing, the cheapest first."
+  packages: [TokenPackage!]!
 }
 
 """
@@ -5224,6 +6157,8 @@ type DebtError implements UserError {
   debt: Tokens!
   "Who in the team can clear it."
   clearableBy: TeamRole
+  "The packages that bring more than is owed, the cheapest first."
+  packages: [TokenPackage!]!
 }
 
 """
@@ -5356,6 +6291,518 @@ type GenerateManyPayload {
   "The team's tokens behind it."
   balance: Balance
   "Why it does not run: everything at once."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/promotions.graphqls", Input: `"""
+What a promotion is for.
+"""
+enum PromotionKind {
+  "A gift."
+  GIFT
+  "Inviting teams."
+  REFERRAL
+  "An event."
+  EVENT
+}
+
+"""
+A campaign: whoever redeems its code gets tokens, once for each team. The campaign of kind REFERRAL that runs and began
+last says what inviting a team brings.
+"""
+type Promotion implements Node {
+  "Opaque."
+  id: ID!
+  "What to redeem; capitals do not matter."
+  code: String!
+  "What it is for."
+  kind: PromotionKind!
+  "What it is called."
+  name: String!
+  "Its conditions."
+  terms: String!
+  "How many tokens it brings."
+  tokens: Tokens!
+  "From when on it can be redeemed."
+  startsAt: DateTime!
+  "From when on it cannot any more; null: it has no end."
+  endsAt: DateTime
+  "Whether a team that has not redeemed it could do so now."
+  active: Boolean!
+  "How often it can be redeemed by all teams together; null: any number."
+  maxRedemptions: Int
+  "How often it was redeemed; administrators only, null for others."
+  redemptions: Int
+  "After how many days what remains of its tokens lapses; null: never."
+  grantExpiresAfterDays: Int
+}
+
+"One page of promotions."
+type PromotionConnection {
+  "The promotions with their cursors."
+  edges: [PromotionEdge!]!
+  "The promotions alone."
+  nodes: [Promotion!]!
+  "What lies beyond the page."
+  pageInfo: PageInfo!
+}
+
+"A promotion in a list."
+type PromotionEdge {
+  "The promotion's place in the list."
+  cursor: String!
+  "The promotion."
+  node: Promotion!
+}
+
+"""
+Why a code cannot be redeemed.
+"""
+enum PromotionRefusal {
+  "There is no such code."
+  UNKNOWN_CODE
+  "It cannot be redeemed yet."
+  NOT_STARTED
+  "It cannot be redeemed any more."
+  ENDED
+  "It was redeemed as often as it may be."
+  USED_UP
+  "The team has redeemed it; of a referral code: the team was invited already."
+  ALREADY_REDEEMED
+  "It is the team's own referral code, or that of a team that shares a member with it."
+  OWN_REFERRAL
+  "The team, or who asks, is not one that may redeem it."
+  NOT_ELIGIBLE
+}
+
+"""
+Whether a team can redeem a code, rule by rule.
+"""
+type PromotionEligibility {
+  "Whether it can: every rule is passed."
+  redeemable: Boolean!
+  "What the code belongs to; null: to nothing, or to a team that invites."
+  promotion: Promotion
+  "Every rule, passed or not."
+  rules: [PromotionRule!]!
+}
+
+"One rule for redeeming a code."
+type PromotionRule {
+  "What it would be refused with."
+  code: PromotionRefusal!
+  "Whether the team passes."
+  passed: Boolean!
+  "How it stands, in one sentence."
+  message: String!
+}
+
+"""
+A team's code for inviting other teams. Both teams are rewarded when the invited one makes its first paid purchase; the
+rewards are taken back as far as that purchase is paid back.
+"""
+type Referral {
+  "What the invited team enters when it signs up, or redeems before its first purchase."
+  code: String!
+  "A link to sign up with it."
+  url: String!
+  "What each of both teams gets now; 0: no campaign runs."
+  tokensPerReferral: Tokens!
+  "How many teams were invited."
+  invited: Int!
+  "How many of them have made their first purchase, so that both were rewarded."
+  rewarded: Int!
+  "How many tokens inviting has brought, less what was taken back."
+  tokensEarned: Tokens!
+}
+
+"""
+The code cannot be redeemed.
+"""
+type PromotionNotRedeemableError implements UserError {
+  "PROMOTION_NOT_REDEEMABLE."
+  code: UserErrorCode!
+  "Why, and what to do."
+  message: String!
+  "Where in the input."
+  path: [String!]!
+  "Which rule."
+  reason: PromotionRefusal!
+  "What the code belongs to."
+  promotion: Promotion
+}
+
+extend type Team {
+  "The team's own code for inviting others, and what it brought."
+  referral: Referral!
+}
+
+extend type Grant {
+  "The promotion that was redeemed."
+  promotion: Promotion
+}
+
+extend type Administration {
+  "All promotions, the newest first."
+  promotions("How many, 1 to 100." first: Int, "From a cursor on." after: String): PromotionConnection!
+}
+
+extend type Query {
+  "Why a bonus does or does not come: every rule for redeeming a code, passed or not."
+  promotionEligibility("For which team." teamId: ID!, "Which code." code: String!): PromotionEligibility!
+}
+
+extend type Mutation {
+  "Redeems a code for a team. Of a referral code the grant is null: it comes with the team's first paid purchase. ADMIN."
+  redeemPromotion("Which code." input: RedeemPromotionInput!): GrantPayload!
+  "Adds a promotion, or changes one: what was granted stays as it is. ADMINISTRATOR."
+  setPromotion("The promotion." input: PromotionInput!): PromotionPayload!
+  "Takes back what remains of a grant. ADMINISTRATOR."
+  revokeGrant("Which grant." input: RevokeGrantInput!): GrantPayload!
+}
+
+"Which code to redeem."
+input RedeemPromotionInput {
+  "For which team."
+  teamId: ID!
+  "The code; capitals and blanks around it do not matter."
+  code: String!
+  "1 to 255 characters: the same key has one effect."
+  idempotencyKey: String!
+}
+
+"A promotion."
+input PromotionInput {
+  "Which one to change; null: a new one."
+  id: ID
+  "3 to 40 letters, digits, - and _, not beginning with REF-."
+  code: String!
+  "What it is for."
+  kind: PromotionKind!
+  "1 to 100 characters."
+  name: String!
+  "1 to 2,000 characters."
+  terms: String!
+  "1 or more."
+  tokens: Tokens!
+  "From when on it can be redeemed."
+  startsAt: DateTime!
+  "From when on it cannot any more; null: it has no end."
+  endsAt: DateTime
+  "0 or more; null: any number."
+  maxRedemptions: Int
+  "1 to 3,650; null: its tokens never lapse."
+  grantExpiresAfterDays: Int
+}
+
+"Which grant to take back."
+input RevokeGrantInput {
+  "The grant."
+  grantId: ID!
+  "Why; 1 to 500 characters. The team sees it."
+  note: String!
+  "1 to 255 characters: the same key has one effect."
+  idempotencyKey: String!
+}
+
+"A promotion, or why nothing was done."
+type PromotionPayload {
+  "The promotion."
+  promotion: Promotion
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/purchases.graphqls", Input: `"""
+A package of tokens that teams can buy.
+"""
+type TokenPackage implements Node {
+  "Opaque."
+  id: ID!
+  "What it is called."
+  name: String!
+  "How many tokens it brings."
+  tokens: Tokens!
+  "What it costs, taxes included, in the currency's minor unit."
+  priceMinor: Long!
+  "ISO 4217."
+  currency: String!
+  "Whether it can be bought."
+  active: Boolean!
+  "After how many days what remains of its tokens lapses; null: never."
+  expiresAfterDays: Int
+}
+
+"""
+How far a purchase has come.
+"""
+enum PurchaseStatus {
+  "Nothing has been paid yet."
+  PENDING
+  "Paid: the tokens are there."
+  PAID
+  "The payment was refused."
+  FAILED
+  "Called off before anything was paid."
+  CANCELLED
+  "Nobody paid in time."
+  EXPIRED
+  "A part of the price was paid back, and that share of the tokens taken back."
+  PARTIALLY_REFUNDED
+  "All of the price was paid back, and the tokens taken back."
+  REFUNDED
+  "The payer's bank asks for the money back, or has taken it. The tokens are taken back until the dispute is won."
+  DISPUTED
+}
+
+"""
+Why an administrator has to look at a purchase.
+"""
+enum PurchaseAttention {
+  "Money came that differs from what was asked for. It granted nothing."
+  MISMATCH
+  "It was paid more than once."
+  OVERPAID
+  "A refund that was asked for did not go through."
+  REFUND_FAILED
+  "The payment provider refuses what it is asked."
+  PROVIDER_REFUSED
+}
+
+"""
+One package bought by a team. Tokens, price and currency are frozen when it is made.
+"""
+type Purchase implements Node {
+  "Opaque."
+  id: ID!
+  "Whose tokens these are."
+  team: Team!
+  "The package as it is now."
+  package: TokenPackage!
+  "How many tokens were bought."
+  tokens: Tokens!
+  "The price, taxes included, in the currency's minor unit."
+  priceMinor: Long!
+  "ISO 4217."
+  currency: String!
+  "How far it has come."
+  status: PurchaseStatus!
+  "Where the payer goes while it is PENDING: the payment provider's page, or the invoice."
+  checkoutUrl: String
+  "Until when that page takes the payment, while it is PENDING."
+  checkoutEndsAt: DateTime
+  "Who takes the money: stripe, invoice."
+  provider: String!
+  "Who bought; of an automatic purchase the one on whose behalf it was made."
+  buyer: User!
+  "Whether auto top-up made it."
+  automatic: Boolean!
+  "The tokens it brought; null: it is not paid."
+  grant: Grant
+  "What was paid back, in the currency's minor unit."
+  refundedMinor: Long!
+  "How many of its tokens were taken back for that, or for a dispute."
+  refundedTokens: Tokens!
+  "The receipt, to read and to print; null: it is not paid."
+  receiptUrl: String
+  "Why nothing was paid, of a FAILED one."
+  failure: String
+  "What an administrator has to look at; administrators only, null for others."
+  attention: PurchaseAttention
+  "When it was begun."
+  createdAt: DateTime!
+  "When its tokens came."
+  paidAt: DateTime
+}
+
+"One page of purchases."
+type PurchaseConnection {
+  "The purchases with their cursors."
+  edges: [PurchaseEdge!]!
+  "The purchases alone."
+  nodes: [Purchase!]!
+  "What lies beyond the page."
+  pageInfo: PageInfo!
+}
+
+"A purchase in a list."
+type PurchaseEdge {
+  "The purchase's place in the list."
+  cursor: String!
+  "The purchase."
+  node: Purchase!
+}
+
+"""
+Buys a package by itself when a team's tokens run low.
+"""
+type AutoTopUp {
+  "Whether it is on."
+  enabled: Boolean!
+  "What it buys."
+  package: TokenPackage
+  "It buys when the available tokens are fewer than this."
+  threshold: Tokens!
+  "What it may spend in a calendar month of the team's time zone, in the minor unit of the package's currency."
+  monthlyCapMinor: Long!
+  "What it has spent this month."
+  spentThisMonthMinor: Long!
+  "Why it buys nothing, and what to do; null: it does when it is time. Setting it again lifts a pause."
+  pausedReason: String
+}
+
+"""
+The payment provider refused, or cannot be reached.
+"""
+type PaymentError implements UserError {
+  "PAYMENT_FAILED."
+  code: UserErrorCode!
+  "What happened and what to do."
+  message: String!
+  "Where in the input."
+  path: [String!]!
+  "Which provider."
+  provider: String!
+}
+
+extend type Team {
+  "What the team has bought, the newest first."
+  purchases("How many, 1 to 100." first: Int, "From a cursor on." after: String): PurchaseConnection!
+  "Whether and how tokens are bought when they run low; null: it was never set."
+  autoTopUp: AutoTopUp
+}
+
+extend type Grant {
+  "The purchase that brought it."
+  purchase: Purchase
+}
+
+extend type LedgerEntry {
+  "The purchase whose tokens came in, were taken back or came back."
+  purchase: Purchase
+}
+
+extend type Administration {
+  "All packages, those that cannot be bought any more among them, the cheapest first."
+  packages: [TokenPackage!]!
+  "All purchases, the newest first."
+  purchases("Only those of these statuses." status: [PurchaseStatus!], "Only those that somebody has to look at." attention: Boolean, "How many, 1 to 100." first: Int, "From a cursor on." after: String): PurchaseConnection!
+}
+
+extend type Query {
+  "The packages that can be bought, the cheapest first. For everybody."
+  tokenPackages: [TokenPackage!]!
+  "One purchase."
+  purchase("Which." id: ID!): Purchase
+}
+
+extend type Mutation {
+  "Begins the purchase of a package. The tokens come when the payment provider says that it is paid. ADMIN."
+  purchaseTokens("Which package." input: PurchaseTokensInput!): PurchasePayload!
+  "Calls a purchase off that nobody has paid. ADMIN."
+  cancelPurchase("Which." input: CancelPurchaseInput!): PurchasePayload!
+  "Sets whether and how tokens are bought when they run low: what is left out stays. OWNER."
+  setAutoTopUp("What changes." input: AutoTopUpInput!): TeamPayload!
+  "Adds a package, or changes one: purchases that were begun stay as they are. ADMINISTRATOR."
+  setTokenPackage("The package." input: TokenPackageInput!): TokenPackagePayload!
+  "Says that the payment of an invoice has arrived: the tokens come at once. ADMINISTRATOR."
+  confirmPurchase("Which purchase." input: ConfirmPurchaseInput!): PurchasePayload!
+  "Pays a purchase back, or a part of it. That share of its tokens is taken back: what remains, then others of the team, and what is left becomes debt. A refund that the provider cannot take at once is sent as soon as it can. ADMINISTRATOR."
+  refundPurchase("How much." input: RefundPurchaseInput!): PurchasePayload!
+}
+
+extend type Subscription {
+  "The purchase as it is, then each change."
+  purchaseChanged("Which." id: ID!): Purchase!
+}
+
+"What to buy."
+input PurchaseTokensInput {
+  "For which team."
+  teamId: ID!
+  "Which package; it must be active."
+  packageId: ID!
+  "1 to 255 characters: the same key has one effect. After PAYMENT_FAILED because the provider cannot be reached, repeat with the same key."
+  idempotencyKey: String!
+  "Where the payer comes back to, http or https; left out: the dashboard. That somebody came back proves nothing."
+  returnUrl: String
+}
+
+"Which purchase to call off."
+input CancelPurchaseInput {
+  "The purchase."
+  id: ID!
+}
+
+"How tokens are bought when they run low."
+input AutoTopUpInput {
+  "For which team."
+  teamId: ID!
+  "Whether it is on."
+  enabled: Boolean!
+  "What it buys; needed the first time."
+  packageId: ID
+  "It buys when the available tokens are fewer than this; at first the team's lowBalanceThreshold."
+  threshold: Tokens
+  "What it may spend in a calendar month, in the minor unit of the package's currency; at first three packages."
+  monthlyCapMinor: Long
+}
+
+"A package."
+input TokenPackageInput {
+  "Which one to change; null: a new one."
+  id: ID
+  "1 to 100 characters."
+  name: String!
+  "1 or more."
+  tokens: Tokens!
+  "1 or more, taxes included, in the currency's minor unit."
+  priceMinor: Long!
+  "ISO 4217, such as EUR."
+  currency: String!
+  "Whether it can be bought."
+  active: Boolean!
+  "1 to 3,650; null: its tokens never lapse."
+  expiresAfterDays: Int
+}
+
+"Which payment has arrived."
+input ConfirmPurchaseInput {
+  "The purchase."
+  purchaseId: ID!
+  "How the money came; 1 to 500 characters. The team sees it."
+  note: String!
+  "1 to 255 characters: the same key has one effect."
+  idempotencyKey: String!
+}
+
+"What to pay back."
+input RefundPurchaseInput {
+  "The purchase."
+  purchaseId: ID!
+  "How much, in the currency's minor unit; null: all that is left."
+  amountMinor: Long
+  "Why; 1 to 500 characters. The team sees it."
+  note: String!
+  "1 to 255 characters: the same key has one effect."
+  idempotencyKey: String!
+}
+
+"A purchase and the balance behind it, or why nothing was done."
+type PurchasePayload {
+  "The purchase."
+  purchase: Purchase
+  "The team's tokens behind it."
+  balance: Balance
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"A package, or why nothing was done."
+type TokenPackagePayload {
+  "The package."
+  tokenPackage: TokenPackage
+  "Why nothing was done."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -5562,6 +7009,10 @@ enum UserErrorCode {
   IN_DEBT
   "No provider can serve a part now."
   PROVIDER_DOWN
+  "The code cannot be redeemed."
+  PROMOTION_NOT_REDEEMABLE
+  "The payment provider refused, or cannot be reached."
+  PAYMENT_FAILED
   "The idempotency key was used for something else."
   IDEMPOTENCY_CONFLICT
   "Something else has that name, e-mail, SKU or handle already."
@@ -5887,6 +7338,8 @@ enum LimitWarningKind {
   MEMBER_LIMIT_NEAR
   "What is left of a member's own share of a day does not pay the cheapest operation."
   MEMBER_LIMIT_REACHED
+  "Auto top-up did not get its payment, and buys nothing until it is set again."
+  AUTO_TOP_UP_PAUSED
 }
 
 """
@@ -6070,6 +7523,12 @@ func childFields_Administration(ctx context.Context, ec *executionContext, field
 		return fieldContext_Administration_teams(ctx, ec, field)
 	case "reconciliation":
 		return fieldContext_Administration_reconciliation(ctx, ec, field)
+	case "promotions":
+		return fieldContext_Administration_promotions(ctx, ec, field)
+	case "packages":
+		return fieldContext_Administration_packages(ctx, ec, field)
+	case "purchases":
+		return fieldContext_Administration_purchases(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Administration", field.Name)
 }
@@ -6122,6 +7581,24 @@ func childFields_Attribute(ctx context.Context, ec *executionContext, field grap
 		return fieldContext_Attribute_value(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Attribute", field.Name)
+}
+
+func childFields_AutoTopUp(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "enabled":
+		return fieldContext_AutoTopUp_enabled(ctx, ec, field)
+	case "package":
+		return fieldContext_AutoTopUp_package(ctx, ec, field)
+	case "threshold":
+		return fieldContext_AutoTopUp_threshold(ctx, ec, field)
+	case "monthlyCapMinor":
+		return fieldContext_AutoTopUp_monthlyCapMinor(ctx, ec, field)
+	case "spentThisMonthMinor":
+		return fieldContext_AutoTopUp_spentThisMonthMinor(ctx, ec, field)
+	case "pausedReason":
+		return fieldContext_AutoTopUp_pausedReason(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AutoTopUp", field.Name)
 }
 
 func childFields_Balance(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6448,6 +7925,10 @@ func childFields_Grant(ctx context.Context, ec *executionContext, field graphql.
 		return fieldContext_Grant_note(ctx, ec, field)
 	case "createdAt":
 		return fieldContext_Grant_createdAt(ctx, ec, field)
+	case "promotion":
+		return fieldContext_Grant_promotion(ctx, ec, field)
+	case "purchase":
+		return fieldContext_Grant_purchase(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Grant", field.Name)
 }
@@ -6600,10 +8081,14 @@ func childFields_LedgerEntry(ctx context.Context, ec *executionContext, field gr
 		return fieldContext_LedgerEntry_debt(ctx, ec, field)
 	case "grant":
 		return fieldContext_LedgerEntry_grant(ctx, ec, field)
+	case "reason":
+		return fieldContext_LedgerEntry_reason(ctx, ec, field)
 	case "note":
 		return fieldContext_LedgerEntry_note(ctx, ec, field)
 	case "occurredAt":
 		return fieldContext_LedgerEntry_occurredAt(ctx, ec, field)
+	case "purchase":
+		return fieldContext_LedgerEntry_purchase(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LedgerEntry", field.Name)
 }
@@ -6924,6 +8409,172 @@ func childFields_ProductPrice(ctx context.Context, ec *executionContext, field g
 	return nil, fmt.Errorf("no field named %q was found under type ProductPrice", field.Name)
 }
 
+func childFields_Promotion(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_Promotion_id(ctx, ec, field)
+	case "code":
+		return fieldContext_Promotion_code(ctx, ec, field)
+	case "kind":
+		return fieldContext_Promotion_kind(ctx, ec, field)
+	case "name":
+		return fieldContext_Promotion_name(ctx, ec, field)
+	case "terms":
+		return fieldContext_Promotion_terms(ctx, ec, field)
+	case "tokens":
+		return fieldContext_Promotion_tokens(ctx, ec, field)
+	case "startsAt":
+		return fieldContext_Promotion_startsAt(ctx, ec, field)
+	case "endsAt":
+		return fieldContext_Promotion_endsAt(ctx, ec, field)
+	case "active":
+		return fieldContext_Promotion_active(ctx, ec, field)
+	case "maxRedemptions":
+		return fieldContext_Promotion_maxRedemptions(ctx, ec, field)
+	case "redemptions":
+		return fieldContext_Promotion_redemptions(ctx, ec, field)
+	case "grantExpiresAfterDays":
+		return fieldContext_Promotion_grantExpiresAfterDays(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Promotion", field.Name)
+}
+
+func childFields_PromotionConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_PromotionConnection_edges(ctx, ec, field)
+	case "nodes":
+		return fieldContext_PromotionConnection_nodes(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_PromotionConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromotionConnection", field.Name)
+}
+
+func childFields_PromotionEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_PromotionEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_PromotionEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromotionEdge", field.Name)
+}
+
+func childFields_PromotionEligibility(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "redeemable":
+		return fieldContext_PromotionEligibility_redeemable(ctx, ec, field)
+	case "promotion":
+		return fieldContext_PromotionEligibility_promotion(ctx, ec, field)
+	case "rules":
+		return fieldContext_PromotionEligibility_rules(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromotionEligibility", field.Name)
+}
+
+func childFields_PromotionPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "promotion":
+		return fieldContext_PromotionPayload_promotion(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_PromotionPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromotionPayload", field.Name)
+}
+
+func childFields_PromotionRule(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return fieldContext_PromotionRule_code(ctx, ec, field)
+	case "passed":
+		return fieldContext_PromotionRule_passed(ctx, ec, field)
+	case "message":
+		return fieldContext_PromotionRule_message(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromotionRule", field.Name)
+}
+
+func childFields_Purchase(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_Purchase_id(ctx, ec, field)
+	case "team":
+		return fieldContext_Purchase_team(ctx, ec, field)
+	case "package":
+		return fieldContext_Purchase_package(ctx, ec, field)
+	case "tokens":
+		return fieldContext_Purchase_tokens(ctx, ec, field)
+	case "priceMinor":
+		return fieldContext_Purchase_priceMinor(ctx, ec, field)
+	case "currency":
+		return fieldContext_Purchase_currency(ctx, ec, field)
+	case "status":
+		return fieldContext_Purchase_status(ctx, ec, field)
+	case "checkoutUrl":
+		return fieldContext_Purchase_checkoutUrl(ctx, ec, field)
+	case "checkoutEndsAt":
+		return fieldContext_Purchase_checkoutEndsAt(ctx, ec, field)
+	case "provider":
+		return fieldContext_Purchase_provider(ctx, ec, field)
+	case "buyer":
+		return fieldContext_Purchase_buyer(ctx, ec, field)
+	case "automatic":
+		return fieldContext_Purchase_automatic(ctx, ec, field)
+	case "grant":
+		return fieldContext_Purchase_grant(ctx, ec, field)
+	case "refundedMinor":
+		return fieldContext_Purchase_refundedMinor(ctx, ec, field)
+	case "refundedTokens":
+		return fieldContext_Purchase_refundedTokens(ctx, ec, field)
+	case "receiptUrl":
+		return fieldContext_Purchase_receiptUrl(ctx, ec, field)
+	case "failure":
+		return fieldContext_Purchase_failure(ctx, ec, field)
+	case "attention":
+		return fieldContext_Purchase_attention(ctx, ec, field)
+	case "createdAt":
+		return fieldContext_Purchase_createdAt(ctx, ec, field)
+	case "paidAt":
+		return fieldContext_Purchase_paidAt(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Purchase", field.Name)
+}
+
+func childFields_PurchaseConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_PurchaseConnection_edges(ctx, ec, field)
+	case "nodes":
+		return fieldContext_PurchaseConnection_nodes(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_PurchaseConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PurchaseConnection", field.Name)
+}
+
+func childFields_PurchaseEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_PurchaseEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_PurchaseEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PurchaseEdge", field.Name)
+}
+
+func childFields_PurchasePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "purchase":
+		return fieldContext_PurchasePayload_purchase(ctx, ec, field)
+	case "balance":
+		return fieldContext_PurchasePayload_balance(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_PurchasePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PurchasePayload", field.Name)
+}
+
 func childFields_Quote(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "operation":
@@ -6974,6 +8625,24 @@ func childFields_Reconciliation(ctx context.Context, ec *executionContext, field
 		return fieldContext_Reconciliation_checkedAt(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Reconciliation", field.Name)
+}
+
+func childFields_Referral(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return fieldContext_Referral_code(ctx, ec, field)
+	case "url":
+		return fieldContext_Referral_url(ctx, ec, field)
+	case "tokensPerReferral":
+		return fieldContext_Referral_tokensPerReferral(ctx, ec, field)
+	case "invited":
+		return fieldContext_Referral_invited(ctx, ec, field)
+	case "rewarded":
+		return fieldContext_Referral_rewarded(ctx, ec, field)
+	case "tokensEarned":
+		return fieldContext_Referral_tokensEarned(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Referral", field.Name)
 }
 
 func childFields_SignInPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7036,6 +8705,12 @@ func childFields_Team(ctx context.Context, ec *executionContext, field graphql.C
 		return fieldContext_Team_ledger(ctx, ec, field)
 	case "generations":
 		return fieldContext_Team_generations(ctx, ec, field)
+	case "referral":
+		return fieldContext_Team_referral(ctx, ec, field)
+	case "purchases":
+		return fieldContext_Team_purchases(ctx, ec, field)
+	case "autoTopUp":
+		return fieldContext_Team_autoTopUp(ctx, ec, field)
 	case "consumption":
 		return fieldContext_Team_consumption(ctx, ec, field)
 	case "insights":
@@ -7140,6 +8815,36 @@ func childFields_TemplatePreview(ctx context.Context, ec *executionContext, fiel
 		return fieldContext_TemplatePreview_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TemplatePreview", field.Name)
+}
+
+func childFields_TokenPackage(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_TokenPackage_id(ctx, ec, field)
+	case "name":
+		return fieldContext_TokenPackage_name(ctx, ec, field)
+	case "tokens":
+		return fieldContext_TokenPackage_tokens(ctx, ec, field)
+	case "priceMinor":
+		return fieldContext_TokenPackage_priceMinor(ctx, ec, field)
+	case "currency":
+		return fieldContext_TokenPackage_currency(ctx, ec, field)
+	case "active":
+		return fieldContext_TokenPackage_active(ctx, ec, field)
+	case "expiresAfterDays":
+		return fieldContext_TokenPackage_expiresAfterDays(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TokenPackage", field.Name)
+}
+
+func childFields_TokenPackagePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tokenPackage":
+		return fieldContext_TokenPackagePayload_tokenPackage(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_TokenPackagePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TokenPackagePayload", field.Name)
 }
 
 func childFields_User(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

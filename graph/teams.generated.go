@@ -44,6 +44,9 @@ type TeamResolver interface {
 	Grants(ctx context.Context, obj *models.Team, status *models.GrantStatus, first *int, after *string) (*models.Connection[models.Grant], error)
 	Ledger(ctx context.Context, obj *models.Team, filter *LedgerFilter, first *int, after *string, last *int, before *string) (*models.Connection[models.LedgerEntry], error)
 	Generations(ctx context.Context, obj *models.Team, status []models.GenerationStatus, first *int, after *string) (*models.Connection[models.Generation], error)
+	Referral(ctx context.Context, obj *models.Team) (*models.ReferralSummary, error)
+	Purchases(ctx context.Context, obj *models.Team, first *int, after *string) (*models.Connection[models.Purchase], error)
+	AutoTopUp(ctx context.Context, obj *models.Team) (*models.AutoTopUp, error)
 	Consumption(ctx context.Context, obj *models.Team, input ConsumptionInput) (*models.ConsumptionReport, error)
 	Insights(ctx context.Context, obj *models.Team, period PeriodInput) (*models.Insights, error)
 	LimitWarnings(ctx context.Context, obj *models.Team, acknowledged *bool, first *int, after *string) (*models.Connection[models.LimitWarning], error)
@@ -267,6 +270,28 @@ func field_Team_products_args(ctx context.Context, ec *executionContext, rawArgs
 		return nil, err
 	}
 	args["after"] = arg2
+	return args, nil
+}
+
+func field_Team_purchases_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return unmarshalOString2ᚖstring(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -1528,6 +1553,114 @@ func fieldContext_Team_generations(ctx context.Context, ec *executionContext, fi
 	return fc, nil
 }
 
+func _Team_referral(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Team_referral(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Team().Referral(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.ReferralSummary) graphql.Marshaler {
+			return marshalNReferral2ᚖproductgeneratorᚋmodelsᚐReferralSummary(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Team_referral(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Team",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_Referral(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _Team_purchases(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Team_purchases(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Team().Purchases(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Connection[models.Purchase]) graphql.Marshaler {
+			return marshalNPurchaseConnection2ᚖproductgeneratorᚋmodelsᚐConnection(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Team_purchases(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Team",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_PurchaseConnection(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Team_purchases_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Team_autoTopUp(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Team_autoTopUp(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Team().AutoTopUp(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.AutoTopUp) graphql.Marshaler {
+			return marshalOAutoTopUp2ᚖproductgeneratorᚋmodelsᚐAutoTopUp(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Team_autoTopUp(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Team",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_AutoTopUp(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
 func _Team_consumption(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *models.Team) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2455,6 +2588,24 @@ func _Team(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return _Team_generations(ctx, ec, field, obj)
+				})
+		case "referral":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Team_referral(ctx, ec, field, obj)
+				})
+		case "purchases":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Team_purchases(ctx, ec, field, obj)
+				})
+		case "autoTopUp":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Team_autoTopUp(ctx, ec, field, obj)
 				})
 		case "consumption":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

@@ -27,7 +27,9 @@ func (r *Resolver) signUp(ctx context.Context, input graph.SignUpInput) (models.
 	}
 	email, emailErr := auth.NormalizeEmail(input.Email)
 	newUser.Email = email
-	faults, err := mergeFaults(emailErr, auth.CheckPassword(input.Password, input.Email), newUser.Check())
+	riders, codeErr := r.invitedBy(ctx, textOr(input.ReferralCode, ""), newUser.InvitationToken != "")
+	newUser.Riders = riders
+	faults, err := mergeFaults(emailErr, auth.CheckPassword(input.Password, input.Email), newUser.Check(), codeErr)
 	if err != nil {
 		return models.User{}, err
 	}

@@ -14,8 +14,12 @@ import (
 // blockers tells what keeps an operation from running, each reason with its figures and what to do about it.
 func (r *Resolver) blockers(ctx context.Context, team models.TeamID, blockers []models.Blocker) ([]graph.UserError, error) {
 	list := make([]graph.UserError, len(blockers))
+	var debt models.Tokens // what comes in pays it first
+	for _, blocker := range blockers {
+		debt += blocker.Debt
+	}
 	for i, blocker := range blockers {
-		userError, err := r.blocker(ctx, team, blocker)
+		userError, err := r.blocker(ctx, team, blocker, debt)
 		if err != nil {
 			return nil, err
 		}
@@ -24,7 +28,7 @@ func (r *Resolver) blockers(ctx context.Context, team models.TeamID, blockers []
 	return list, nil
 }
 
-func (r *Resolver) blocker(ctx context.Context, team models.TeamID, b models.Blocker) (graph.UserError, error) {
+func (r *Resolver) blocker(ctx context.Context, team models.TeamID, b models.Blocker, debt models.Tokens) (graph.UserError, error) {
 	t := tongueOf(ctx)
 	switch b.Code {
 	case models.BlockerInsufficientTokens:
@@ -33,7 +37,7 @@ func (r *Resolver) blocker(ctx context.Context, team models.TeamID, b models.Blo
 		return &graph.InsufficientTokensError{
 			Code: graph.UserErrorCodeInsufficientTokens, Message: r.messages.say(t, f, string(b.Code)),
 			Path: orEmpty(b.Path), Required: b.Required, Available: b.Available, ShortBy: shortBy, ClearsAt: b.ClearsAt,
-			ClearableBy: roleOrNull(b.ClearableBy),
+			ClearableBy: roleOrNull(b.ClearableBy), Missing: shortBy + debt,
 		}, nil
 	case models.BlockerDailyLimitReached:
 		return r.limitReached(ctx, team, b)

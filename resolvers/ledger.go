@@ -105,6 +105,15 @@ func (r *ledgerEntryResolver) Grant(ctx context.Context, entry *models.LedgerEnt
 	return &grant, err
 }
 
+// Note is why, in the words of who did it; where nobody said so, a sentence of our own.
+func (r *ledgerEntryResolver) Note(ctx context.Context, entry *models.LedgerEntry) (*string, error) {
+	if entry.Note != nil || entry.Reason == nil {
+		return entry.Note, nil
+	}
+	note := r.messages.say(tongueOf(ctx), nil, string(entry.Kind)+"."+string(*entry.Reason))
+	return &note, nil
+}
+
 func (r *Resolver) Grant() graph.GrantResolver { return &grantResolver{r} }
 
 func (r *Resolver) GrantDraw() graph.GrantDrawResolver { return &grantDrawResolver{r} }

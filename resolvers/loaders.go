@@ -13,6 +13,7 @@ import (
 
 	"productgenerator/auth"
 	"productgenerator/catalog"
+	"productgenerator/funding"
 	"productgenerator/models"
 	"productgenerator/reports"
 	"productgenerator/teams"
@@ -65,6 +66,14 @@ type loaders struct {
 	clocks       loader[models.TeamID, time.Time] // the database's, never behind the account's last entry
 	grants       loader[models.GrantID, models.Grant]
 	rules        loader[models.AlertRuleID, models.AlertRule]
+	packages     loader[models.TokenPackageID, models.TokenPackage]
+	purchases    loader[models.PurchaseID, models.Purchase]
+	bought       loader[models.GrantID, models.Purchase] // by the grant that it brought
+	topUps       loader[models.TeamID, funding.TopUp]
+	promotions   loader[models.PromotionID, models.Promotion]
+	redeemed     loader[models.GrantID, models.Promotion] // by the grant that it brought
+	active       loader[models.PromotionID, bool]
+	referrals    loader[models.TeamID, models.ReferralSummary]
 	generations  loader[models.GenerationID, models.Generation]
 	reservations loader[models.GenerationID, models.Reservation]
 	products     loader[productKey, models.Product]
@@ -93,6 +102,14 @@ func (r *Resolver) newLoaders(viewer *auth.Viewer) *loaders {
 		clocks:       newLoader(r.readClocks),
 		grants:       newLoader(r.Ledger.GrantsByID),
 		rules:        newLoader(r.Ledger.RulesByID),
+		packages:     newLoader(r.Funding.PackagesByID),
+		purchases:    newLoader(r.Funding.PurchasesByID),
+		bought:       newLoader(r.Funding.PurchasesByGrant),
+		topUps:       newLoader(r.Funding.AutoTopUps),
+		promotions:   newLoader(r.Funding.PromotionsByID),
+		redeemed:     newLoader(r.Funding.PromotionsByGrant),
+		active:       newLoader(r.Funding.ActivePromotions),
+		referrals:    newLoader(r.Funding.Referrals),
 		generations:  newLoader(r.Operations.Generations),
 		reservations: newLoader(r.Ledger.ReservationsByGeneration),
 		products:     newLoader(byTeam(r.Catalog.Products)),

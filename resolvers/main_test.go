@@ -110,6 +110,16 @@ func newWorld(t *testing.T) *world {
 		Sequence: func(w models.LimitWarning) int64 { return w.Sequence },
 	})
 	t.Cleanup(warnings.Close)
+	money := funding.New(funding.Options{
+		DB: w.db.Gorm, Pool: w.db.Pool, Ledger: books, Provider: payment.NewInvoice(true), PublicURL: "http://shop.example/",
+		Now: time.Now,
+	})
+	money.Start()
+	t.Cleanup(money.Stop)
+	purchases := bus.NewFeed(signals, bus.FeedOptions[models.PurchaseID, models.Purchase]{
+		Read: money.PurchaseByID, Newer: funding.PurchaseChanged,
+	})
+	t.Cleanup(purchases.Close)
 	passwords := auth.NewPasswords(2)
 	sessions := auth.NewSessions(w.db.Gorm, time.Now)
 	accounts := auth.NewAccounts(w.db.Gorm, passwords, sessions, time.Now)
@@ -119,11 +129,9 @@ func newWorld(t *testing.T) *world {
 	w.resolver = New(Deps{
 		Accounts: accounts, Sessions: sessions, Passwords: passwords,
 		Teams:  teams.New(w.db.Gorm, books, teams.Options{WelcomeTokens: 195, Now: time.Now}),
-		Ledger: books, Catalog: products, Operations: runs, Funding: funding.New(funding.Options{
-			DB: w.db.Gorm, Pool: w.db.Pool, Ledger: books, Provider: payment.NewInvoice(true), PublicURL: "http://shop.example/", Now: time.Now,
-		}), Balances: balances,
-		Reports: reports.New(w.db.Pool),
-		Entries: entries, Warnings: warnings,
+		Ledger: books, Catalog: products, Operations: runs, Funding: money, Balances: balances,
+		Reports:   reports.New(w.db.Pool),
+		Purchases: purchases, Entries: entries, Warnings: warnings,
 		PublicURL: "http://shop.example/", FeedCurrency: "EUR", Log: log,
 	})
 	w.resolver.streams.every = 20 * time.Millisecond

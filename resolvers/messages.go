@@ -74,6 +74,9 @@ type moment struct {
 	zone string // IANA name
 }
 
+// dated is a moment that is told with its year.
+type dated moment
+
 // say writes the first of the keys' sentences that there is, with its figures: a sentence for one case comes before the
 // one for all.
 func (m messages) say(t tongue, f figures, keys ...string) string {
@@ -120,7 +123,9 @@ func (s *sentences) write(figure any) string {
 	case models.Operation:
 		return s.texts["name."+string(figure)]
 	case moment:
-		return s.writeMoment(figure)
+		return s.writeMoment(figure, "moment")
+	case dated:
+		return s.writeMoment(moment(figure), "dated")
 	case time.Duration:
 		return s.writeDuration(figure)
 	case string:
@@ -142,16 +147,17 @@ func (s *sentences) writeDuration(d time.Duration) string {
 	return s.write(count) + " " + s.texts[unit]
 }
 
-func (s *sentences) writeMoment(m moment) string {
+func (s *sentences) writeMoment(m moment, key string) string {
 	zone, err := time.LoadLocation(m.zone)
 	if err != nil {
 		zone = time.UTC
 	}
 	local := m.at.In(zone)
-	return s.fill(s.texts["moment"], figures{
+	return s.fill(s.texts[key], figures{
 		"time":  local.Format("15:04"),
 		"day":   strconv.Itoa(local.Day()),
 		"month": s.texts["month."+strconv.Itoa(int(local.Month()))],
+		"year":  strconv.Itoa(local.Year()),
 		"zone":  zone.String(),
 	})
 }

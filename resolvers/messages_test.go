@@ -54,9 +54,21 @@ func TestEverythingThatIsToldToPeopleHasASentence(t *testing.T) {
 	for _, kind := range []models.LimitWarningKind{
 		models.WarningDailyLimitNear, models.WarningDailyLimitReached, models.WarningBalanceLow,
 		models.WarningBalanceEmpty, models.WarningGrantExpiring, models.WarningMemberLimitNear,
-		models.WarningMemberLimitReached,
+		models.WarningMemberLimitReached, models.WarningTopUpPaused,
 	} {
 		keys = append(keys, "limitWarning."+string(kind))
+	}
+	for _, pause := range []models.TopUpPause{
+		models.PausedDeclined, models.PausedNoBuyer, models.PausedPackageInactive, models.PausedRefused,
+		models.PausedNoSavedMethod, models.PausedMonthlyCap, "provider",
+	} {
+		keys = append(keys, "topUp."+string(pause))
+	}
+	for _, status := range []models.PurchaseStatus{
+		models.PurchasePending, models.PurchasePaid, models.PurchaseFailed, models.PurchaseCancelled, models.PurchaseExpired,
+		models.PurchasePartiallyRefunded, models.PurchaseRefunded, models.PurchaseDisputed,
+	} {
+		keys = append(keys, "document.status."+string(status), "document.lead."+string(status))
 	}
 	for _, kind := range graph.AllQuoteWarningKind {
 		keys = append(keys, "warning."+string(kind))

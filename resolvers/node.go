@@ -58,6 +58,13 @@ func (r *Resolver) node(ctx context.Context, prefix, id string) (graph.Node, err
 	case models.PrefixLimitWarning:
 		warning, err := r.Ledger.Warning(ctx, models.LimitWarningID(id))
 		return visible(ctx, r, &warning, warning.TeamID, models.RoleViewer, err)
+	case models.PrefixTokenPackage:
+		return r.packageNode(ctx, models.TokenPackageID(id))
+	case models.PrefixPurchase:
+		purchase, err := loadersFrom(ctx).purchases.Load(ctx, models.PurchaseID(id))
+		return visible(ctx, r, &purchase, purchase.TeamID, models.RoleViewer, err)
+	case models.PrefixPromotion:
+		return r.promotionNode(ctx, models.PromotionID(id))
 	case models.PrefixGeneration:
 		generation, err := loadersFrom(ctx).generations.Load(ctx, models.GenerationID(id))
 		return visible(ctx, r, &generation, generation.TeamID, models.RoleViewer, err)
@@ -108,6 +115,30 @@ func (r *Resolver) administrationNode(ctx context.Context, id string) (graph.Nod
 		return nil, err
 	}
 	return r.administrationNow(ctx)
+}
+
+// packageNode is for everybody, as long as it can be bought; for who is signed in it is so always: purchases name it.
+func (r *Resolver) packageNode(ctx context.Context, id models.TokenPackageID) (graph.Node, error) {
+	found, err := loadersFrom(ctx).packages.Load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !found.Active && auth.ViewerFrom(ctx) == nil {
+		return nil, models.ErrNotFound
+	}
+	return &found, nil
+}
+
+// promotionNode is for whoever is signed in: only who may see a promotion has come by its id.
+func (r *Resolver) promotionNode(ctx context.Context, id models.PromotionID) (graph.Node, error) {
+	if _, err := viewerOf(ctx); err != nil {
+		return nil, err
+	}
+	promotion, err := loadersFrom(ctx).promotions.Load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &promotion, nil
 }
 
 // userNode is oneself, or who shares a team with the viewer; for administrators everybody.

@@ -37,6 +37,8 @@ type Deps struct {
 	Generations *bus.Feed[models.GenerationID, models.Generation]
 	// Batches shows the newest state of runs over many products, up to the last one.
 	Batches *bus.Feed[models.BatchID, models.GenerationBatch]
+	// Purchases shows the newest state of purchases.
+	Purchases *bus.Feed[models.PurchaseID, models.Purchase]
 	// Entries streams the lines of teams' ledgers.
 	Entries *bus.Events[models.TeamID, models.LedgerEntry]
 	// Warnings streams the warnings of teams.

@@ -36,7 +36,7 @@ func TestARefusalTellsEveryBlockerWithItsFigures(t *testing.T) {
 			Message: "The team owes 7 tokens of a refunded purchase. The next tokens that an admin of the team gets pay that first.",
 		},
 		&graph.InsufficientTokensError{
-			Code: "INSUFFICIENT_TOKENS", Path: []string{}, Required: 65, Available: 20, ShortBy: 45, ClearableBy: &admin,
+			Code: "INSUFFICIENT_TOKENS", Path: []string{}, Required: 65, Available: 20, ShortBy: 45, ClearableBy: &admin, Missing: 52,
 			Message: "This costs 65 tokens, and the team has 20 tokens: it is short by 45 tokens. An admin of the team can get more.",
 		},
 		&graph.DailyLimitReachedError{
