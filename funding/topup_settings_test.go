@@ -145,6 +145,10 @@ func TestWhatAutoTopUpCannotBeIsRefused(t *testing.T) {
 	w.exec(`UPDATE token_packages SET price_minor = 9999, active = false WHERE id = $1`, yen)
 	w.setTopUp(owner, func(i *AutoTopUpInput) { i.Enabled, i.Package = false, nil })
 	refused(func(i *AutoTopUpInput) { i.Package = nil }, "packageId: INVALID")
+
+	// A cap of nothing that somebody has set stays one.
+	w.setTopUp(owner, func(i *AutoTopUpInput) { i.Enabled, i.MonthlyCapMinor = false, new(int64(0)) })
+	refused(func(i *AutoTopUpInput) { i.Package = nil }, "monthlyCapMinor: OUT_OF_RANGE")
 }
 
 func TestOnlyAnOwnerSetsAutoTopUp(t *testing.T) {

@@ -167,7 +167,10 @@ func TestItBuysNothingWhereItMustNot(t *testing.T) {
 		"unlimited":      func(w *world, _ models.UserID) { w.exec(`UPDATE balances SET unlimited = true`) },
 		"one is pending": func(w *world, o models.UserID) { w.boughtAt(o, time.Now().Add(-time.Hour), models.PurchasePending) },
 		"one a minute":   func(w *world, o models.UserID) { w.boughtAt(o, time.Now().Add(-50*time.Second), models.PurchasePaid) },
-		"just enough":    func(w *world, _ models.UserID) { w.give(130) },
+		"paused": func(w *world, _ models.UserID) {
+			w.exec(`UPDATE auto_top_ups SET paused_reason = 'DECLINED', paused_at = now()`)
+		},
+		"just enough": func(w *world, _ models.UserID) { w.give(130) },
 		"settled dispute": func(w *world, o models.UserID) {
 			w.give(130)
 			w.boughtAt(o, time.Now().Add(-time.Hour), models.PurchaseDisputed)
