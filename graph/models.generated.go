@@ -634,7 +634,7 @@ type PromotionInput struct {
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
 	// 3 to 40 letters, digits, - and _, not beginning with REF-.
 	Code string `json:"code"`
-	// What it is for.
+	// What it is for; it stays once tokens were granted.
 	Kind models.PromotionKind `json:"kind"`
 	// 1 to 100 characters.
 	Name string `json:"name"`

@@ -6307,8 +6307,8 @@ enum PromotionKind {
 }
 
 """
-A campaign: whoever redeems its code gets tokens, once for each team. The campaign of kind REFERRAL that runs and began
-last says what inviting a team brings.
+A campaign: whoever redeems its code gets tokens, once for each team. The code of a REFERRAL campaign redeems nothing: the
+one that runs and began last says what inviting a team brings, and its maxRedemptions counts rewarded referrals.
 """
 type Promotion implements Node {
   "Opaque."
@@ -6438,7 +6438,7 @@ extend type Team {
 }
 
 extend type Grant {
-  "The promotion that was redeemed."
+  "The promotion that was redeemed, or the campaign that rewarded a referral."
   promotion: Promotion
 }
 
@@ -6477,7 +6477,7 @@ input PromotionInput {
   id: ID
   "3 to 40 letters, digits, - and _, not beginning with REF-."
   code: String!
-  "What it is for."
+  "What it is for; it stays once tokens were granted."
   kind: PromotionKind!
   "1 to 100 characters."
   name: String!
