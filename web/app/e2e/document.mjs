@@ -8,7 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { camera, withPage } from './browser.mjs';
 
-const [base, address, title, text, email, password, folder] = process.argv.slice(2);
+const [base = '', address = '', title = '', text = '', email, password, folder] = process.argv.slice(2);
 if (!folder) {
   console.error('usage: node e2e/document.mjs BASE_URL PATH TITLE TEXT EMAIL PASSWORD OUTPUT_FOLDER');
   process.exit(2);
