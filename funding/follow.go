@@ -39,7 +39,7 @@ func (f *Funding) followPurchases(ctx context.Context) (more bool, err error) {
 }
 
 // claimPurchases takes due purchases and puts them off, each time for longer: whatever becomes of this process, or of the
-// step, they are looked after again. Automatic purchases that wait to be charged are left to chargeAutomatic.
+// step, they are looked after again.
 func (f *Funding) claimPurchases(ctx context.Context) ([]models.Purchase, error) {
 	rows, err := f.pool.Query(ctx, `
 UPDATE purchases
@@ -47,7 +47,7 @@ SET attempts = attempts + 1, due_at = now() + least($1::interval * 2 ^ least(att
 WHERE id IN (
 	SELECT id
 	FROM purchases
-	WHERE due_at <= now() AND NOT (automatic AND status = 'PENDING' AND payment_id IS NULL)
+	WHERE due_at <= now()
 	ORDER BY due_at
 	LIMIT $3
 	FOR UPDATE SKIP LOCKED)
@@ -89,6 +89,8 @@ func (f *Funding) followPurchase(ctx context.Context, p models.Purchase) (err er
 		return f.learn(ctx, p.ID, noNews(p)) // nothing else is to be done
 	case hasOpenPage(facts) && p.SessionID != nil && (p.CancelledAt != nil || p.CheckoutEndsAt.Add(checkoutGrace).Before(f.now())):
 		return f.closePage(ctx, p)
+	case awaitsCharge(p):
+		return f.charge(ctx, p)
 	case lacksPage(p):
 		return f.open(ctx, p)
 	case p.Status == models.PurchasePending && (p.SessionID != nil || p.PaymentID != nil):

@@ -75,7 +75,6 @@ func New(o Options) *Funding {
 func (f *Funding) chores() []chore {
 	return []chore{
 		{name: "auto top-up", do: f.topUpTeams},
-		{name: "automatic purchases", do: f.chargeAutomatic},
 		{name: "purchases", do: f.followPurchases},
 		{name: "reward teams", do: f.rewardTeams},
 		{name: "notices", do: f.processNotices},

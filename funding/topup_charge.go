@@ -5,78 +5,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"productgenerator/models"
 	"productgenerator/payment"
 )
 
-const (
-	// chargeLease is how long after a try to charge the next one follows at the earliest, and maxChargeWait at the
-	// latest. It is longer than a provider's answer may take.
-	chargeLease   = time.Minute
-	maxChargeWait = time.Hour
-
-	// chargesAtOnce is how many purchases a process charges at the same time.
-	chargesAtOnce = 8
-)
-
-// chargeAutomatic charges the automatic purchases that are due.
-func (f *Funding) chargeAutomatic(ctx context.Context) (more bool, err error) {
-	claimed, err := f.claimCharges(ctx)
-	if err != nil {
-		return false, err
-	}
-	failures := make([]error, len(claimed))
-	var running sync.WaitGroup
-	for i, purchase := range claimed {
-		running.Go(func() { failures[i] = f.charge(ctx, purchase) })
-	}
-	running.Wait()
-	return len(claimed) == chargesAtOnce, errors.Join(failures...)
-}
-
-// claimCharges takes purchases that wait to be charged and puts them off, each time for longer, so that whatever happens
-// to this process they are charged again, with the same key. Once a bank has a charge, the purchase is followed like any
-// other.
-func (f *Funding) claimCharges(ctx context.Context) ([]models.Purchase, error) {
-	rows, err := f.pool.Query(ctx, `
-UPDATE purchases
-SET attempts = attempts + 1, due_at = now() + least($1::interval * 2 ^ least(attempts, 20), $2::interval)
-WHERE id IN (
-	SELECT id
-	FROM purchases
-	WHERE automatic AND status = 'PENDING' AND payment_id IS NULL AND due_at <= now()
-	ORDER BY due_at
-	LIMIT $3
-	FOR UPDATE SKIP LOCKED)
-RETURNING `+purchaseColumns, chargeLease, maxChargeWait, chargesAtOnce)
-	if err != nil {
-		return nil, fmt.Errorf("claim automatic purchases: %w", err)
-	}
-	claimed, err := pgx.CollectRows(rows, pgx.RowToStructByName[models.Purchase])
-	if err != nil {
-		return nil, fmt.Errorf("claim automatic purchases: %w", err)
-	}
-	return claimed, nil
+// awaitsCharge says whether the saved method of an automatic purchase has yet to be charged. Once a bank has the charge,
+// the purchase is followed like any other.
+func awaitsCharge(p models.Purchase) bool {
+	return p.Automatic && p.Status == models.PurchasePending && p.PaymentID == nil
 }
 
 // charge charges the saved method of an automatic purchase. The purchase's id is the key, so that however often this
 // happens the method is charged once.
-func (f *Funding) charge(ctx context.Context, purchase models.Purchase) (err error) {
-	if ctx.Err() != nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepPatience)
-	defer cancel()
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("charge %s: %w: %v", purchase.ID, errPanicked, cause)
-		}
-	}()
+func (f *Funding) charge(ctx context.Context, purchase models.Purchase) error {
 	provider := f.providers[purchase.Provider]
 	if provider == nil || purchase.Customer == nil || purchase.Method == nil {
 		return f.learn(ctx, purchase.ID, chargeFailed(purchase, "", failureRefused))

@@ -49,7 +49,7 @@ func (c *till) round(f *Funding) {
 	if _, err := f.topUpTeams(c.ctx()); err != nil {
 		c.t.Fatal(err)
 	}
-	_, err := f.chargeAutomatic(c.ctx())
+	_, err := f.followPurchases(c.ctx())
 	if err != nil {
 		c.t.Logf("charging: %v", err)
 	}
@@ -173,7 +173,7 @@ func TestWhateverProcessDiesTheMethodIsChargedOnce(t *testing.T) {
 			if _, err := c.funding.topUpTeams(c.ctx()); err != nil {
 				c.t.Fatal(err)
 			}
-			if claimed, err := c.funding.claimCharges(c.ctx()); err != nil || len(claimed) != 1 {
+			if claimed, err := c.funding.claimPurchases(c.ctx()); err != nil || len(claimed) != 1 {
 				c.t.Fatalf("claimed %d, %v", len(claimed), err)
 			}
 		},

@@ -145,7 +145,7 @@ func TestAnAutomaticPurchaseFreezesWhatItBuysAndWithWhat(t *testing.T) {
 	w.exec(`UPDATE token_packages SET expires_after_days = 90 WHERE id = $1`, starter)
 	w.setTopUp(owner, nil)
 	w.lookAround()
-	claimed, err := w.claimCharges(w.ctx())
+	claimed, err := w.claimPurchases(w.ctx())
 	if err != nil || len(claimed) != 1 {
 		t.Fatalf("claimed %d, %v", len(claimed), err)
 	}
@@ -156,7 +156,7 @@ func TestAnAutomaticPurchaseFreezesWhatItBuysAndWithWhat(t *testing.T) {
 		p.Status != models.PurchasePending || p.SaveMethod {
 		t.Errorf("purchase: %+v", p)
 	}
-	if again, err := w.claimCharges(w.ctx()); err != nil || len(again) != 0 {
+	if again, err := w.claimPurchases(w.ctx()); err != nil || len(again) != 0 {
 		t.Errorf("claimed again at once: %d, %v", len(again), err)
 	}
 }
