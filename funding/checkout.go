@@ -30,11 +30,7 @@ const (
 // the next try, another fails it.
 func (f *Funding) open(ctx context.Context, purchase models.Purchase) error {
 	if f.now().After(purchase.CreatedAt.Add(keyMemory)) {
-		f.log.Error("the page of a purchase was not opened in time", "purchase", purchase.ID, "provider", purchase.Provider)
-		if err := f.learn(ctx, purchase.ID, chargeFailed(purchase, "", failureUnreachable)); err != nil {
-			return err
-		}
-		return &PaymentError{Provider: purchase.Provider, Kind: payment.Refused, Declined: failureUnreachable}
+		return f.giveUpPage(ctx, purchase)
 	}
 	provider, err := f.providerOf(purchase)
 	if err != nil {
@@ -60,6 +56,18 @@ func (f *Funding) open(ctx context.Context, purchase models.Purchase) error {
 func customerIsGone(err error) bool {
 	failure, known := errors.AsType[*payment.Error](err)
 	return known && failure.Kind == payment.NotFound && failure.Param == "customer"
+}
+
+// giveUpPage has a purchase fail whose page was not opened in time. Where there is one after all, somebody may have paid.
+func (f *Funding) giveUpPage(ctx context.Context, purchase models.Purchase) error {
+	if purchase.SessionID != nil {
+		return f.ask(ctx, purchase)
+	}
+	f.log.Error("the page of a purchase was not opened in time", "purchase", purchase.ID, "provider", purchase.Provider)
+	if err := f.learn(ctx, purchase.ID, chargeFailed(purchase, "", failureUnreachable)); err != nil {
+		return err
+	}
+	return &PaymentError{Provider: purchase.Provider, Kind: payment.Refused, Declined: failureUnreachable}
 }
 
 // providerOf is who takes the money of a purchase.

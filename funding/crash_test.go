@@ -50,6 +50,13 @@ func crashesOfAPurchase() []crash {
 			s.pay(s.onlySession())
 			return id
 		}},
+		{"the page is opened and not stored, and found by comparing", func(s *shop, team models.TeamID) models.PurchaseID {
+			id := s.cutOff(team, lost())
+			if _, err := s.funding.Reconcile(s.ctx()); err != nil {
+				s.t.Fatal(err)
+			}
+			return id
+		}},
 		{"it is paid and the notice is lost", func(s *shop, team models.TeamID) models.PurchaseID {
 			p := s.buy(team, "k")
 			s.payPage(p)

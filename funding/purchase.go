@@ -154,9 +154,11 @@ func (f *Funding) openNow(ctx context.Context, id models.PurchaseID) (models.Pur
 	return f.answer(ctx, id, f.open(ctx, purchase))
 }
 
-// lacksPage says whether nobody can pay the purchase because it has no page yet.
+// lacksPage says whether nobody can pay the purchase because it has no page yet, or one that only the provider knows the
+// address of: its key gives that one again. An invoice has no address.
 func lacksPage(p models.Purchase) bool {
-	return p.Status == models.PurchasePending && !p.Automatic && p.SessionID == nil && p.PaymentID == nil && p.CancelledAt == nil
+	unpaid := p.Status == models.PurchasePending && !p.Automatic && p.PaymentID == nil && p.CancelledAt == nil
+	return unpaid && (p.SessionID == nil || p.CheckoutURL == nil && !ByInvoice(p))
 }
 
 // refusedBefore is the failure of a purchase that came to nothing because of the provider; nil: it did not.

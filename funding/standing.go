@@ -204,6 +204,8 @@ func (r *revision) due(now time.Time) *time.Time {
 			return &later
 		}
 		return r.before.DueAt
+	case lacksPage(r.Purchase):
+		return &soon
 	case r.pageIsOpen():
 		if ends := r.CheckoutEndsAt.Add(checkoutGrace); ends.After(now) {
 			return &ends
