@@ -11,7 +11,7 @@ import (
 
 // grantStatusSQL is how a grant's status reads in SQL; models.Grant.StatusAt is the same rule for one grant.
 const grantStatusSQL = `
-CASE WHEN revoked > 0 AND remaining + held = 0 THEN 'REVOKED'
+CASE WHEN (revoked > 0 OR reclaimed = tokens) AND remaining + held = 0 THEN 'REVOKED'
 	WHEN expired > 0 AND remaining + held = 0 OR remaining > 0 AND expires_at <= clock_timestamp() THEN 'EXPIRED'
 	WHEN remaining + held = 0 THEN 'SPENT'
 	ELSE 'ACTIVE' END`

@@ -103,18 +103,22 @@ func TestGrantsArePagedAndTheirStatusInSQLIsTheirStatus(t *testing.T) {
 	tm := newPlatform(t).funded(0)
 	soon, later := time.Now().Add(time.Hour), time.Now().Add(time.Hour)
 	spent, lapsed, unswept, live := gift(10, nil), gift(20, &soon), gift(30, &later), gift(40, nil)
-	for _, grant := range []models.Grant{spent, lapsed, unswept, live} {
+	taken, refunded, partly := gift(50, nil), gift(60, nil), gift(70, nil)
+	for _, grant := range []models.Grant{spent, lapsed, unswept, live, taken, refunded, partly} {
 		tm.must(Change{Decide: func(tx *Tx) error { tx.Issue(grant, nil); return nil }})
 	}
 	tm.exec(`UPDATE grants SET remaining = 0, consumed = tokens WHERE id = $1`, spent.ID)
 	tm.exec(`UPDATE grants SET remaining = 0, expired = tokens, expires_at = now() WHERE id = $1`, lapsed.ID)
 	tm.exec(`UPDATE grants SET expires_at = now() WHERE id = $1`, unswept.ID)
+	tm.exec(`UPDATE grants SET remaining = 0, consumed = 20, revoked = 30 WHERE id = $1`, taken.ID)
+	tm.exec(`UPDATE grants SET remaining = 0, consumed = tokens, reclaimed = tokens WHERE id = $1`, refunded.ID)
+	tm.exec(`UPDATE grants SET remaining = 0, consumed = tokens, reclaimed = 10 WHERE id = $1`, partly.ID)
 	for status, ids := range map[models.GrantStatus][]models.GrantID{
-		"":                  {live.ID, unswept.ID, lapsed.ID, spent.ID},
+		"":                  {partly.ID, refunded.ID, taken.ID, live.ID, unswept.ID, lapsed.ID, spent.ID},
 		models.GrantActive:  {live.ID},
 		models.GrantExpired: {unswept.ID, lapsed.ID},
-		models.GrantSpent:   {spent.ID},
-		models.GrantRevoked: nil,
+		models.GrantSpent:   {partly.ID, spent.ID},
+		models.GrantRevoked: {refunded.ID, taken.ID},
 	} {
 		var filter *models.GrantStatus
 		if status != "" {

@@ -50,8 +50,8 @@ func (s GrantSource) Bought() bool { return s == SourcePurchase }
 // GrantStatus is what became of a grant.
 type GrantStatus string
 
-// A grant is ACTIVE while tokens of it remain or are held, SPENT when they are used up, EXPIRED or REVOKED when the
-// rest lapsed or was taken back.
+// A grant is ACTIVE while tokens of it remain or are held, SPENT when they are used up, EXPIRED when the rest lapsed,
+// REVOKED when the rest was taken back, or all of it though it was spent.
 const (
 	GrantActive  GrantStatus = "ACTIVE"
 	GrantSpent   GrantStatus = "SPENT"
@@ -95,7 +95,7 @@ func (g *Grant) ExpiredAt(now time.Time) bool { return g.ExpiresAt != nil && !g.
 // StatusAt is the grant's status at that instant.
 func (g *Grant) StatusAt(now time.Time) GrantStatus {
 	switch {
-	case g.Revoked > 0 && g.Remaining+g.Held == 0:
+	case (g.Revoked > 0 || g.Reclaimed == g.Tokens) && g.Remaining+g.Held == 0:
 		return GrantRevoked
 	case g.Expired > 0 && g.Remaining+g.Held == 0, g.Remaining > 0 && g.ExpiredAt(now):
 		return GrantExpired
