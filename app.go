@@ -232,7 +232,7 @@ func (a *app) serveGraphQL(resolver *resolvers.Resolver, sessions *auth.Sessions
 		MoneyMutations: []string{
 			"generateTexts", "searchImages", "searchPrices", "generateAll", "generateMany", "cancelGeneration",
 			"cancelGenerationBatch", "grantTokens", "revokeGrant", "purchaseTokens", "confirmPurchase", "refundPurchase",
-			"redeemPromotion",
+			"redeemPromotion", "cancelPurchase", "setAutoTopUp",
 		},
 		Observe: a.metrics.observe,
 	})

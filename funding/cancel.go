@@ -46,7 +46,8 @@ func (f *Funding) CancelPurchase(ctx context.Context, actor models.UserID, id mo
 	return purchase, balance, err
 }
 
-// canBeCancelled says whether nobody has begun to pay.
+// canBeCancelled says whether nobody has begun to pay. An automatic purchase is charged at any moment: who wants no more of
+// them switches auto top-up off.
 func (r *revision) canBeCancelled() bool {
-	return r.Status == models.PurchasePending && r.facts.Standing(expected(r.Purchase)).Status == payment.Pending
+	return !r.Automatic && r.Status == models.PurchasePending && r.facts.Standing(expected(r.Purchase)).Status == payment.Pending
 }

@@ -89,6 +89,9 @@ UPDATE token_packages
 SET name = $2, tokens = $3, price_minor = $4, currency = $5, active = $6, expires_after_days = $7, updated_at = now()
 WHERE id = $1
 RETURNING ` + packageColumns
+	if err := f.keepCurrency(ctx, input); err != nil {
+		return models.TokenPackage{}, err
+	}
 	id := models.NewTokenPackageID(f.now())
 	if input.ID != nil {
 		id = *input.ID
@@ -110,6 +113,28 @@ RETURNING ` + packageColumns
 		return models.TokenPackage{}, models.ErrNotFound
 	}
 	return stored[0], nil
+}
+
+// keepCurrency refuses another currency for a package that auto top-up buys: the teams' caps are amounts of the old one.
+func (f *Funding) keepCurrency(ctx context.Context, input PackageInput) error {
+	if input.ID == nil {
+		return nil
+	}
+	var kept bool
+	err := f.pool.QueryRow(ctx, `
+SELECT EXISTS (
+	SELECT
+	FROM token_packages p
+	JOIN auto_top_ups t ON t.package_id = p.id
+	WHERE p.id = $1 AND p.currency <> $2
+)`, string(*input.ID), strings.ToUpper(input.Currency)).Scan(&kept)
+	if err != nil {
+		return fmt.Errorf("look who buys package %s: %w", *input.ID, err)
+	}
+	if kept {
+		return models.FieldErrors{{Path: []string{"currency"}, Code: models.FieldWrongState}}
+	}
+	return nil
 }
 
 func (i PackageInput) check() error {

@@ -359,3 +359,25 @@ func (l leaving) StartCheckout(ctx context.Context, c payment.Checkout) (payment
 	l.goAway()
 	return l.Provider.StartCheckout(ctx, c)
 }
+
+func TestACardThatIsRefusedLeavesThePageToTheNextOne(t *testing.T) {
+	s := newShop(t)
+	team := s.newTeam(0)
+	begun := s.buy(team, "k")
+	declined := payment.News{
+		Subject: payment.Subject{PurchaseID: string(begun.ID), PaymentID: "pi_declined"},
+		Facts:   payment.Facts{Payments: map[string]payment.Payment{"pi_declined": {Declined: "card_declined"}}},
+	}
+	if err := s.funding.learn(s.ctx(), begun.ID, declined); err != nil {
+		t.Fatal(err)
+	}
+	p := s.buy(team, "k")
+	if p.Status != models.PurchasePending || p.PaymentID != nil || *p.CheckoutURL != *begun.CheckoutURL {
+		t.Errorf("behind the refused card: %+v", p)
+	}
+	s.payPage(p)
+	s.takeIn()
+	s.restart()
+	s.expect(team, p.ID, paidBooks())
+	s.check()
+}

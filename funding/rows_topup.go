@@ -16,19 +16,24 @@ type topUpRows struct {
 	putTopUps     *ledger.Statement[models.AutoTopUp]
 	topUps        *ledger.Lookup[models.TeamID, models.AutoTopUp]
 	topUpPackages *ledger.Lookup[models.TeamID, topUpPackage]
-	automatic     *ledger.Lookup[models.TeamID, []automaticPurchase] // recent ones, oldest first
+	recent        *ledger.Lookup[models.TeamID, []recentPurchase] // recent ones, oldest first
 	savedMethods  *ledger.Lookup[models.TeamID, []models.SavedMethod]
 }
 
 const topUpColumns = `team_id, enabled, package_id, threshold, monthly_cap_minor, paused_reason, paused_at, rests_until,
 	set_by, created_at, updated_at`
 
-// recently is how far back a decision looks at automatic purchases: it covers a month whatever the time zone.
-const recently = `interval '33 days'`
+// recently is how far back a decision looks: it covers a month whatever the time zone. moneyBack is the statuses of
+// purchases whose money went back, or is asked for.
+const (
+	recently  = `interval '33 days'`
+	moneyBack = `('DISPUTED', 'REFUNDED', 'PARTIALLY_REFUNDED')`
+)
 
-// automaticPurchase is what a decision has to know of a purchase that auto top-up made.
-type automaticPurchase struct {
+// recentPurchase is what a decision has to know of a purchase that auto top-up made, or whose money went back.
+type recentPurchase struct {
 	TeamID     models.TeamID
+	Automatic  bool
 	Status     models.PurchaseStatus
 	Failure    *string
 	PriceMinor int64
@@ -58,13 +63,14 @@ JOIN token_packages p ON p.id = t.package_id
 WHERE t.team_id = ANY($1)`,
 		Scan: scanInto(func(p topUpPackage) models.TeamID { return p.TeamID }),
 	}
-	r.automatic = &ledger.Lookup[models.TeamID, []automaticPurchase]{
+	r.recent = &ledger.Lookup[models.TeamID, []recentPurchase]{
 		SQL: `
-SELECT team_id, status, failure, price_minor, currency, created_at, updated_at
+SELECT team_id, automatic, status, failure, price_minor, currency, created_at, updated_at
 FROM purchases
-WHERE team_id = ANY($1) AND automatic AND created_at > now() - ` + recently + `
+WHERE team_id = ANY($1) AND (automatic AND created_at > now() - ` + recently + `
+	OR status IN ` + moneyBack + ` AND updated_at > now() - ` + recently + `)
 ORDER BY created_at`,
-		Scan: scanOnto(func(p automaticPurchase) models.TeamID { return p.TeamID }),
+		Scan: scanOnto(func(p recentPurchase) models.TeamID { return p.TeamID }),
 	}
 	r.savedMethods = &ledger.Lookup[models.TeamID, []models.SavedMethod]{
 		SQL: `

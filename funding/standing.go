@@ -45,8 +45,11 @@ func (r *revision) stand(s payment.Standing) {
 	if r.SessionID == nil {
 		r.SessionID = optional(r.news.SessionID)
 	}
-	if id := cmp.Or(s.PaymentID, r.news.PaymentID); s.PaymentID != "" || r.PaymentID == nil {
-		r.PaymentID = optional(id)
+	switch {
+	case s.PaymentID != "":
+		r.PaymentID = &s.PaymentID
+	case r.PaymentID == nil && !r.pageIsOpen(): // on an open page one card may be refused, and the next one pay
+		r.PaymentID = optional(r.news.PaymentID)
 	}
 	r.ReceiptURL = nil
 	if s.Status == payment.Paid {

@@ -40,14 +40,15 @@ type topUpPlan struct {
 	setting models.AutoTopUp
 	chosen  *models.TokenPackage // nil: none
 	method  *models.SavedMethod  // nil: none is saved
-	bought  []automaticPurchase  // recently, the oldest first
+	bought  []recentPurchase     // the oldest first
 }
 
 // spentSince is what the purchases since then cost, in the package's currency. One that nothing came of cost nothing;
 // what was paid back counts, so that no refund lets the team be charged beyond its cap.
 func (p topUpPlan) spentSince(begins time.Time) (minor int64) {
 	for _, purchase := range p.bought {
-		if p.chosen != nil && purchase.Currency == p.chosen.Currency && !purchase.CreatedAt.Before(begins) && !purchase.void() {
+		counts := purchase.Automatic && !purchase.void() && !purchase.CreatedAt.Before(begins)
+		if counts && p.chosen != nil && purchase.Currency == p.chosen.Currency {
 			minor += purchase.PriceMinor
 		}
 	}
@@ -55,7 +56,7 @@ func (p topUpPlan) spentSince(begins time.Time) (minor int64) {
 }
 
 // void says that nothing came of the purchase.
-func (p automaticPurchase) void() bool {
+func (p recentPurchase) void() bool {
 	switch p.Status {
 	case models.PurchaseFailed, models.PurchaseCancelled, models.PurchaseExpired:
 		return true
@@ -87,14 +88,24 @@ func (p topUpPlan) pause(monthBegins time.Time) *models.TopUpPause {
 	return &reason
 }
 
-// mishap is why it must not go on, by what became of its purchases since it was set: a charge that came to nothing, or
-// a purchase whose payer asks for the money back. It must not charge them again.
+// wentBack says that money of the purchase was paid back, or that its payer asks for it.
+func (p recentPurchase) wentBack() bool {
+	switch p.Status {
+	case models.PurchaseDisputed, models.PurchaseRefunded, models.PurchasePartiallyRefunded:
+		return true
+	default:
+		return false
+	}
+}
+
+// mishap is why it must not go on, by what became of purchases since it was set: money of any of them went back, or a
+// charge came to nothing. Who gets money back must not be charged again by itself.
 func (p topUpPlan) mishap() (reason models.TopUpPause, happened bool) {
 	for _, purchase := range p.bought {
 		switch {
-		case purchase.Status == models.PurchaseDisputed && purchase.UpdatedAt.After(p.setting.UpdatedAt):
-			return models.PausedDeclined, true
-		case purchase.CreatedAt.Before(p.setting.UpdatedAt), !purchase.void():
+		case purchase.wentBack() && purchase.UpdatedAt.After(p.setting.UpdatedAt):
+			return models.PausedMoneyBack, true
+		case !purchase.Automatic, purchase.CreatedAt.Before(p.setting.UpdatedAt), !purchase.void():
 		case purchase.Failure != nil && isOurs(*purchase.Failure):
 			return models.PausedRefused, true
 		default:
@@ -110,7 +121,8 @@ func (p topUpPlan) mustWait(now time.Time) bool {
 		return true
 	}
 	for _, purchase := range p.bought {
-		if purchase.Status == models.PurchasePending || now.Before(purchase.CreatedAt.Add(topUpPace)) {
+		early := purchase.Status == models.PurchasePending || now.Before(purchase.CreatedAt.Add(topUpPace))
+		if purchase.Automatic && early {
 			return true
 		}
 	}
@@ -149,9 +161,10 @@ WHERE t.enabled AND t.paused_reason IS NULL
 		AND NOT EXISTS (SELECT FROM purchases p WHERE p.team_id = t.team_id AND p.automatic
 			AND (p.status = 'PENDING' OR p.created_at > now() - $3::interval))
 	OR EXISTS (SELECT FROM purchases p WHERE p.team_id = t.team_id AND p.automatic
-			AND (p.status IN ('FAILED', 'CANCELLED', 'EXPIRED') AND p.created_at >= t.updated_at
-				OR p.status = 'DISPUTED' AND p.updated_at > t.updated_at)
-			AND p.created_at > now() - `+recently+`))
+			AND p.status IN ('FAILED', 'CANCELLED', 'EXPIRED') AND p.created_at >= t.updated_at
+			AND p.created_at > now() - `+recently+`)
+	OR EXISTS (SELECT FROM purchases p WHERE p.team_id = t.team_id AND p.status IN `+moneyBack+`
+			AND p.updated_at > greatest(t.updated_at, now() - `+recently+`)))
 ORDER BY t.team_id
 LIMIT $4`, f.needsNoMethod(), f.provider.Name(), topUpPace, topUpsAtOnce)
 	if err != nil {
@@ -182,7 +195,7 @@ func (f *Funding) topUp(ctx context.Context, candidate topUpCandidate) (begun bo
 	_, err = f.ledger.Update(ctx, ledger.Change{
 		Team: team, Members: []models.UserID{candidate.SetBy},
 		Lookups: []ledger.Want{
-			f.rows.topUps.Want(team), f.rows.topUpPackages.Want(team), f.rows.automatic.Want(team),
+			f.rows.topUps.Want(team), f.rows.topUpPackages.Want(team), f.rows.recent.Want(team),
 			f.rows.savedMethods.Want(team),
 		},
 		Decide: func(tx *ledger.Tx) (err error) {
@@ -208,7 +221,7 @@ func (f *Funding) planOf(tx *ledger.Tx) (topUpPlan, bool) {
 	if chosen, ok := f.rows.topUpPackages.Get(tx, tx.Team()); ok {
 		plan.chosen = &chosen.TokenPackage
 	}
-	plan.bought, _ = f.rows.automatic.Get(tx, tx.Team())
+	plan.bought, _ = f.rows.recent.Get(tx, tx.Team())
 	saved, _ := f.rows.savedMethods.Get(tx, tx.Team())
 	plan.method = f.methodOf(saved)
 	return plan, true
@@ -260,7 +273,7 @@ func (f *Funding) pauseTopUp(tx *ledger.Tx, plan topUpPlan, reason models.TopUpP
 // restTopUp leaves the team alone until its next month, or for a while.
 func (f *Funding) restTopUp(tx *ledger.Tx, plan topUpPlan, monthEnds time.Time) {
 	until := tx.Now().Add(maxRest)
-	if monthEnds.Before(until) {
+	if monthEnds.After(tx.Now()) && monthEnds.Before(until) {
 		until = monthEnds
 	}
 	setting := plan.setting
@@ -282,8 +295,9 @@ func (f *Funding) buyTopUp(tx *ledger.Tx, plan topUpPlan) {
 		CreatedAt: now, UpdatedAt: now,
 	}
 	f.rows.insertPurchases.Stage(tx, purchase)
-	f.rows.automatic.Put(tx, tx.Team(), append(plan.bought, automaticPurchase{
-		TeamID: purchase.TeamID, Status: purchase.Status, PriceMinor: purchase.PriceMinor, Currency: purchase.Currency,
+	f.rows.recent.Put(tx, tx.Team(), append(plan.bought, recentPurchase{
+		Automatic: true,
+		TeamID:    purchase.TeamID, Status: purchase.Status, PriceMinor: purchase.PriceMinor, Currency: purchase.Currency,
 		CreatedAt: now, UpdatedAt: now,
 	}))
 	tx.Signal(string(purchase.ID))

@@ -295,7 +295,7 @@ func TestADisputedChargeIsNotFollowedByAnother(t *testing.T) {
 	c.work()
 	c.minutesPass()
 	c.round(c.funding)
-	if c.available() != 0 || c.pause() != models.PausedDeclined || c.charges() != 1 || c.pauseWarnings() != 1 {
+	if c.available() != 0 || c.pause() != models.PausedMoneyBack || c.charges() != 1 || c.pauseWarnings() != 1 {
 		t.Errorf("%d tokens, paused for %q, %d charges, %d warnings", c.available(), c.pause(), c.charges(), c.pauseWarnings())
 	}
 	c.check()

@@ -187,7 +187,7 @@ func (f *Funding) glanceAtTopUps(ctx context.Context, teams []models.TeamID) (ma
 	if err != nil {
 		return nil, err
 	}
-	bought, err := glance(ctx, f, f.rows.automatic, teams)
+	bought, err := glance(ctx, f, f.rows.recent, teams)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package funding
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -59,7 +60,7 @@ func (w *world) boughtAt(owner models.UserID, at time.Time, status models.Purcha
 	id := models.NewPurchaseID(at)
 	var grant *models.GrantID
 	var paidAt *time.Time
-	if !(automaticPurchase{Status: status}).void() && status != models.PurchasePending {
+	if !(recentPurchase{Status: status}).void() && status != models.PurchasePending {
 		grant, paidAt = new(models.NewGrantID(at)), &at
 		_, err := w.ledger.Update(w.ctx(), ledger.Change{Team: w.team, Decide: func(tx *ledger.Tx) error {
 			tx.Issue(models.Grant{ID: *grant, Source: models.SourcePurchase, Tokens: 1}, nil)
@@ -189,7 +190,7 @@ func TestItBuysNothingWhereItMustNot(t *testing.T) {
 			if _, err := w.ledger.Update(w.ctx(), ledger.Change{
 				Team: w.team, Members: []models.UserID{owner},
 				Lookups: []ledger.Want{
-					w.rows.topUps.Want(w.team), w.rows.topUpPackages.Want(w.team), w.rows.automatic.Want(w.team),
+					w.rows.topUps.Want(w.team), w.rows.topUpPackages.Want(w.team), w.rows.recent.Want(w.team),
 					w.rows.savedMethods.Want(w.team),
 				},
 				Decide: func(tx *ledger.Tx) error { // whatever the search for candidates says
@@ -246,22 +247,64 @@ func TestItPausesWithOneWarningUntilItIsSetAgain(t *testing.T) {
 	}
 }
 
-func TestADisputedAutomaticPurchasePausesEvenWithTokensLeft(t *testing.T) {
-	w, owner := newTopUpWorld(t)
-	w.give(1_000)
-	id := w.boughtAt(owner, time.Now().Add(-time.Hour), models.PurchasePaid)
-	w.setTopUp(owner, nil)
-	w.lookAround()
-	if pause := w.shown().Pause; pause != nil {
-		t.Fatalf("paused for %s", *pause)
+func TestMoneyThatWentBackPausesEvenWithTokensLeft(t *testing.T) {
+	for _, status := range []models.PurchaseStatus{models.PurchaseDisputed, models.PurchaseRefunded, models.PurchasePartiallyRefunded} {
+		for _, automatic := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, automatic %t", status, automatic), func(t *testing.T) {
+				t.Parallel()
+				w, owner := newTopUpWorld(t)
+				w.give(1_000)
+				id := w.boughtAt(owner, time.Now().AddDate(0, -3, 0), models.PurchasePaid)
+				w.exec(`UPDATE purchases SET automatic = $2 WHERE id = $1`, id, automatic)
+				w.setTopUp(owner, nil)
+				w.lookAround()
+				if pause := w.shown().Pause; pause != nil {
+					t.Fatalf("paused for %s", *pause)
+				}
+				w.exec(`UPDATE purchases SET status = $2, updated_at = now() WHERE id = $1`, id, status)
+				w.lookAround()
+				w.pausedFor(models.PausedMoneyBack)
+				w.setTopUp(owner, nil)
+				w.lookAround()
+				if pause := w.shown().Pause; pause != nil {
+					t.Errorf("set again, and nothing new has happened: paused for %s", *pause)
+				}
+			})
+		}
 	}
-	w.exec(`UPDATE purchases SET status = 'DISPUTED', updated_at = now() WHERE id = $1`, id)
-	w.lookAround()
-	w.pausedFor(models.PausedDeclined)
+}
+
+func TestAnAutomaticPurchaseIsNotCalledOff(t *testing.T) {
+	w, owner := newTopUpWorld(t)
 	w.setTopUp(owner, nil)
 	w.lookAround()
-	if pause := w.shown().Pause; pause != nil {
-		t.Errorf("set again, the dispute as it was: paused for %s", *pause)
+	claimed, err := w.claimPurchases(w.ctx())
+	if err != nil || len(claimed) != 1 {
+		t.Fatalf("claimed %d, %v", len(claimed), err)
+	}
+	_, _, err = w.CancelPurchase(w.ctx(), owner, claimed[0].ID)
+	if refused, ok := errors.AsType[*StateError](err); !ok || refused.Purchase.Status != models.PurchasePending {
+		t.Errorf("called off while it is charged: %v", err)
+	}
+}
+
+func TestThePackageOfACapKeepsItsCurrency(t *testing.T) {
+	w, owner := newTopUpWorld(t)
+	package1 := models.TokenPackageID(starter)
+	input := PackageInput{ID: &package1, Name: "Starter", Tokens: 700, PriceMinor: 1_000, Currency: "USD", Active: true}
+	w.setTopUp(owner, nil)
+	_, err := w.SetPackage(w.ctx(), input)
+	if faults, ok := errors.AsType[models.FieldErrors](err); !ok || faults.Error() != "bad input: currency: WRONG_STATE" {
+		t.Errorf("another currency: %v", err)
+	}
+	input.Currency = "eur"
+	if stored, err := w.SetPackage(w.ctx(), input); err != nil || stored.PriceMinor != 1_000 {
+		t.Errorf("another price: %+v, %v", stored, err)
+	}
+	w.exec(`DELETE FROM auto_top_ups`)
+	input.Currency = "USD"
+	if stored, err := w.SetPackage(w.ctx(), input); err != nil || stored.Currency != "USD" {
+		t.Errorf("another currency where no cap is in the old one: %+v, %v", stored, err)
 	}
 }
 

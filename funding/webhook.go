@@ -64,14 +64,15 @@ func (f *Funding) Notices(provider string) http.Handler {
 		}
 		f.observeNotice(outcome)
 		switch outcome {
-		case NoticeStored, NoticeRepeated:
+		case NoticeStored:
+			f.Wake()
+		case NoticeRepeated:
 		case NoticeNotStored:
 			f.log.Warn("a payment notice was not stored, its sender is asked to try again", "provider", provider, "error", err)
 		default:
 			complaint.log(f.log, f.now(), provider, outcome)
 		}
 		answerNotice(w, outcome)
-		f.Wake()
 	})
 }
 

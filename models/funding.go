@@ -170,11 +170,12 @@ func (SavedMethod) TableName() string { return "saved_methods" }
 // TopUpPause is why auto top-up buys nothing.
 type TopUpPause string
 
-// The reasons that are stored, and hold until it is set again: the bank declined, or an automatic purchase is disputed;
-// whoever it buys for may not buy for the team any more; the package is not sold any more; the provider refused or could
-// not be reached for a day.
+// The reasons that are stored, and hold until it is set again: the bank declined; money of a purchase was paid back, or
+// its payer asks for it; whoever it buys for may not buy for the team any more; the package is not sold any more; the
+// provider refused or could not be reached for a day.
 const (
 	PausedDeclined        TopUpPause = "DECLINED"
+	PausedMoneyBack       TopUpPause = "MONEY_BACK"
 	PausedNoBuyer         TopUpPause = "NO_BUYER"
 	PausedPackageInactive TopUpPause = "PACKAGE_INACTIVE"
 	PausedRefused         TopUpPause = "PROVIDER_REFUSED"

@@ -22,7 +22,7 @@ func (r *Resolver) PurchaseDocument(details string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		ctx := r.WithLoaders(request.Context())
 		t := tongueOf(ctx)
-		document, err := r.purchaseDocument(ctx, models.PurchaseID(request.PathValue("id")), details)
+		document, err := r.purchaseDocument(ctx, request.PathValue("id"), details)
 		switch {
 		case err == nil:
 			documents.Write(w, http.StatusOK, document)
@@ -49,8 +49,12 @@ func (m messages) notice(t tongue, key string) web.Document {
 	}
 }
 
-func (r *Resolver) purchaseDocument(ctx context.Context, id models.PurchaseID, details string) (web.Document, error) {
+func (r *Resolver) purchaseDocument(ctx context.Context, named, details string) (web.Document, error) {
 	if _, err := viewerOf(ctx); err != nil {
+		return web.Document{}, err
+	}
+	id, err := idOf[models.PurchaseID](named, models.PrefixPurchase)
+	if err != nil {
 		return web.Document{}, err
 	}
 	purchase, err := loadersFrom(ctx).purchases.Load(ctx, id)

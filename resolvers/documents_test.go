@@ -185,3 +185,14 @@ func TestOnlyReadersOfTheTeamAndAdministratorsSeeAPurchasesPage(t *testing.T) {
 		t.Errorf("a removed member: %d", status)
 	}
 }
+
+func TestWhatIsNoPurchasesIDNamesNoPage(t *testing.T) {
+	w := newWorld(t)
+	pages := w.servePages("")
+	ann := w.signUp("ann")
+	for _, id := range []models.PurchaseID{"%00", "%ff", "team_01k00000000000000000000000", "purchase_01k00000000000000000000000"} {
+		if status, _ := pages.open(ann, id); status != http.StatusNotFound {
+			t.Errorf("%s: status %d", id, status)
+		}
+	}
+}

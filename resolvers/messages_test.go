@@ -59,7 +59,7 @@ func TestEverythingThatIsToldToPeopleHasASentence(t *testing.T) {
 		keys = append(keys, "limitWarning."+string(kind))
 	}
 	for _, pause := range []models.TopUpPause{
-		models.PausedDeclined, models.PausedNoBuyer, models.PausedPackageInactive, models.PausedRefused,
+		models.PausedDeclined, models.PausedMoneyBack, models.PausedNoBuyer, models.PausedPackageInactive, models.PausedRefused,
 		models.PausedNoSavedMethod, models.PausedMonthlyCap, "provider",
 	} {
 		keys = append(keys, "topUp."+string(pause))

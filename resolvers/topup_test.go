@@ -112,7 +112,7 @@ func TestAPauseSaysWhyAndWhatToDo(t *testing.T) {
 		}
 	}
 	for reason, sentence := range map[string]string{
-		"DECLINED": "did not go through", "NO_BUYER": "may not buy", "PACKAGE_INACTIVE": "not sold any more",
+		"DECLINED": "did not go through", "MONEY_BACK": "was paid back", "NO_BUYER": "may not buy", "PACKAGE_INACTIVE": "not sold any more",
 		"PROVIDER_REFUSED": "provider refused",
 	} {
 		exec(`UPDATE auto_top_ups SET paused_at = now(), paused_reason = '` + reason + `'`)

@@ -167,7 +167,7 @@ CREATE TABLE auto_top_ups (
     package_id        text REFERENCES token_packages,
     threshold         bigint NOT NULL CHECK (threshold >= 0),
     monthly_cap_minor bigint NOT NULL CHECK (monthly_cap_minor >= 0),
-    paused_reason     text CHECK (paused_reason IN ('DECLINED', 'NO_BUYER', 'PACKAGE_INACTIVE', 'PROVIDER_REFUSED')),
+    paused_reason     text CHECK (paused_reason IN ('DECLINED', 'MONEY_BACK', 'NO_BUYER', 'PACKAGE_INACTIVE', 'PROVIDER_REFUSED')),
     paused_at         timestamptz,
     rests_until       timestamptz,
     set_by            text NOT NULL REFERENCES users,
