@@ -244,3 +244,28 @@ func TestASenderThatGoesAwayStoresNothing(t *testing.T) {
 		t.Error("nothing became of it")
 	}
 }
+
+func TestOnlyANoticeThatIsNewWakesTheWork(t *testing.T) {
+	g := newGate(t)
+	woken := make(chan struct{}, 1)
+	g.funding.work.wake = []chan struct{}{woken}
+	now, body := time.Now(), event("evt_1", paidEvent)
+	genuine := sign(now, body, webhookSecret)
+	for _, test := range []struct {
+		name, signature string
+		wakes           int
+	}{
+		{"forged", sign(now, body, "whsec_of_a_forger"), 0},
+		{"new", genuine, 1},
+		{"repeated", genuine, 0},
+	} {
+		g.post(body, test.signature)
+		<-g.outcomes
+		if len(woken) != test.wakes {
+			t.Errorf("%s: woken %d times, want %d", test.name, len(woken), test.wakes)
+		}
+		for len(woken) > 0 {
+			<-woken
+		}
+	}
+}
