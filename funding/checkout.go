@@ -117,10 +117,11 @@ func (f *Funding) startCheckout(ctx context.Context, provider payment.Provider, 
 	}
 }
 
-// checkoutFailed leaves a purchase to the next try, or has it fail.
+// checkoutFailed leaves a purchase to the next try, or has it fail. One whose page the provider has opened before does not
+// fail by that: somebody may be paying there.
 func (f *Funding) checkoutFailed(ctx context.Context, p models.Purchase, cause error) error {
 	failure := paymentError(p.Provider, cause)
-	if failure.Retryable() {
+	if failure.Retryable() || p.SessionID != nil {
 		return failure
 	}
 	f.log.Error("a payment provider refused to open a page", "purchase", p.ID, "error", cause)

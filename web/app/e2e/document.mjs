@@ -47,7 +47,8 @@ console.log('document: ok');
 
 /** Gets the session's cookie as the dashboard does. @param {import('playwright-core').Page} page */
 async function signIn(page) {
-  await page.goto(base);
+  // What the home page asks for by itself must have been answered before the page is left.
+  await page.goto(base, { waitUntil: 'networkidle' });
   const answer = await page.evaluate(async (input) => {
     const response = await fetch('/graphql', {
       method: 'POST',
