@@ -139,15 +139,7 @@ func TestARefundThatTheBankSendsBackReinstatesTheTokens(t *testing.T) {
 	team := s.newTeam(0)
 	p := s.bought(team)
 	p = s.refund(p, minor(450), "r")
-	facts, err := factsOf(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for id := range facts.Payments[*p.PaymentID].Refunds {
-		if err := s.server.FailRefund(id); err != nil {
-			t.Fatal(err)
-		}
-	}
+	s.failRefunds(p)
 	s.takeIn()
 	want := paidBooks()
 	want.Attention = models.AttentionRefundFailed
@@ -160,6 +152,46 @@ func TestARefundThatTheBankSendsBackReinstatesTheTokens(t *testing.T) {
 		Status: models.PurchasePartiallyRefunded, RefundedMinor: 450, RefundedTokens: 325, Grants: 1, Available: 325,
 	})
 	s.check()
+}
+
+func TestARefundThatFailsWhileADisputeWithholdsAllIsForAnAdministratorToSeeOnceItIsWon(t *testing.T) {
+	s := newShop(t)
+	team := s.newTeam(0)
+	p := s.refund(s.bought(team), nil, "r")
+	dispute, err := s.server.OpenDispute(*p.PaymentID, 900)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.failRefunds(p)
+	s.takeIn()
+	s.expect(team, p.ID, books{
+		Status: models.PurchaseDisputed, Attention: models.AttentionRefundFailed, RefundedTokens: 650, Grants: 1,
+	})
+	s.clock.ahead.Add(5)
+	if err := s.server.MoveDispute(dispute, "won"); err != nil {
+		t.Fatal(err)
+	}
+	s.takeIn()
+	want := paidBooks()
+	want.Attention = models.AttentionRefundFailed
+	s.expect(team, p.ID, want)
+	s.refund(p, nil, "again")
+	s.expect(team, p.ID, books{Status: models.PurchaseRefunded, RefundedMinor: 900, RefundedTokens: 650, Grants: 1})
+	s.check()
+}
+
+// failRefunds has the bank send all refunds of a purchase back.
+func (s *shop) failRefunds(p models.Purchase) {
+	s.t.Helper()
+	facts, err := factsOf(p)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for id := range facts.Payments[*p.PaymentID].Refunds {
+		if err := s.server.FailRefund(id); err != nil {
+			s.t.Fatal(err)
+		}
+	}
 }
 
 func TestARefundByTheProvidersOwnPeopleNamesNoActor(t *testing.T) {

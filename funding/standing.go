@@ -121,7 +121,7 @@ func (r *revision) attentionBy(s payment.Standing, mismatched bool) *models.Purc
 		attention = models.AttentionMismatch
 	case s.OverpaidMinor > 0:
 		attention = models.AttentionOverpaid
-	case refundFailed && s.KeptMinor > 0:
+	case refundFailed && s.KeptMinor+s.DisputedMinor > 0:
 		attention = models.AttentionRefundFailed
 	case r.Failure != nil && isOurs(*r.Failure):
 		attention = models.AttentionProviderRefused
