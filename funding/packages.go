@@ -12,11 +12,13 @@ import (
 	"productgenerator/models"
 )
 
+// MaxExpiryDays is the longest life that can be given to the tokens of a package or a promotion, in days.
+const MaxExpiryDays = 3_650
+
 // Limits of packages.
 const (
 	MaxPackageName    = 100        // characters
 	MaxPriceMinor     = 99_999_999 // in the currency's minor unit: the most that a payment provider takes
-	MaxExpiryDays     = 3_650
 	currencyNone      = "XXX" // codes of ISO 4217 that are no money
 	currencyForTests  = "XTS"
 	lettersOfCurrency = 3

@@ -13,13 +13,12 @@ import (
 	"productgenerator/models"
 )
 
-// Bounds of what administrators write into promotions: characters, and days.
+// Bounds of what administrators write into promotions, in characters.
 const (
 	MinCode          = 3
 	MaxCode          = 40
 	MaxPromotionName = 100
 	MaxTerms         = 2_000
-	maxLifeDays      = 3_650
 )
 
 // referralPrefix begins the codes by which teams invite others; those of promotions begin otherwise.
@@ -124,7 +123,7 @@ func (i PromotionInput) check() error {
 	if i.MaxRedemptions != nil && *i.MaxRedemptions < 0 {
 		faults.Add(models.FieldOutOfRange, 0, "maxRedemptions")
 	}
-	if days := i.GrantExpiresAfterDays; days != nil && (*days < 1 || *days > maxLifeDays) {
+	if days := i.GrantExpiresAfterDays; days != nil && (*days < 1 || *days > MaxExpiryDays) {
 		faults.Add(models.FieldOutOfRange, 1, "grantExpiresAfterDays")
 	}
 	return faults.Err()

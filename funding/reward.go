@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/bits"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,9 +53,7 @@ type reward struct {
 // takenBack is how many of the reward's tokens are to be taken back in all: what is kept is the share of the purchase's
 // tokens that is kept, rounded down.
 func (r reward) takenBack() models.Tokens {
-	high, low := bits.Mul64(uint64(r.Tokens), uint64(r.Bought-r.Refunded))
-	kept, _ := bits.Div64(high, low, uint64(r.Bought))
-	return r.Tokens - models.Tokens(kept)
+	return r.Tokens - share(r.Tokens, int64(r.Bought-r.Refunded), int64(r.Bought))
 }
 
 // dueReferral is a referral that one process has taken on.

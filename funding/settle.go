@@ -183,12 +183,10 @@ func (r *revision) issue(tx *ledger.Tx) {
 	now := tx.Now()
 	id := models.NewGrantID(now)
 	effect := "purchase:" + string(r.ID)
-	grant := models.Grant{ID: id, Source: models.SourcePurchase, Tokens: r.Tokens, Note: r.note, EffectKey: &effect}
-	if r.ExpiresAfterDays != nil {
-		lapses := now.Add(time.Duration(*r.ExpiresAfterDays) * 24 * time.Hour)
-		grant.ExpiresAt = &lapses
-	}
-	tx.Issue(grant, r.actor)
+	tx.Issue(models.Grant{
+		ID: id, Source: models.SourcePurchase, Tokens: r.Tokens, Note: r.note, EffectKey: &effect,
+		ExpiresAt: expiry(now, r.ExpiresAfterDays),
+	}, r.actor)
 	r.GrantID, r.PaidAt = &id, &now
 }
 
