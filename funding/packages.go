@@ -19,7 +19,7 @@ const MaxExpiryDays = 3_650
 const (
 	MaxPackageName    = 100        // characters
 	MaxPriceMinor     = 99_999_999 // in the currency's minor unit: the most that a payment provider takes
-	currencyNone      = "XXX" // codes of ISO 4217 that are no money
+	currencyNone      = "XXX"      // codes of ISO 4217 that are no money
 	currencyForTests  = "XTS"
 	lettersOfCurrency = 3
 )
