@@ -79,5 +79,6 @@ func (f *Funding) chores() []chore {
 		{name: "reward teams", do: f.rewardTeams},
 		{name: "notices", do: f.processNotices},
 		f.reconciliation(),
+		f.retention(),
 	}
 }

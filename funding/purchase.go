@@ -15,6 +15,9 @@ import (
 	"productgenerator/payment"
 )
 
+// maxUnpaid is how many purchases of a team may wait to be paid: each has a page open at the provider.
+const maxUnpaid = 100
+
 // maxReturnURL is how long the address is that a payer comes back to, in characters.
 const maxReturnURL = 2_000
 
@@ -75,10 +78,10 @@ var errNoProvider = errors.New("the payment provider is not set up")
 // on. The tokens come when the provider says that it is paid; by an invoice of the demonstration that is at once. A
 // repetition of the key gives the purchase as it is now, and opens the page if there is none yet.
 //
-// It returns models.FieldErrors, models.ErrNotFound to who is no member, models.ErrForbidden to who is no ADMIN, or
-// ledger.ErrKeyConflict. With a *PaymentError the purchase and the balance come as well: while it is Retryable the
-// purchase waits for its page, which is opened in time or when the call is repeated with the same key; otherwise it has
-// FAILED.
+// It returns models.FieldErrors, TOO_MANY at packageId while maxUnpaid purchases of the team wait to be paid;
+// models.ErrNotFound to who is no member, models.ErrForbidden to who is no ADMIN; or ledger.ErrKeyConflict. With a
+// *PaymentError the purchase and the balance come as well: while it is Retryable the purchase waits for its page, which is
+// opened in time or when the call is repeated with the same key; otherwise it has FAILED.
 func (f *Funding) Purchase(ctx context.Context, buyer models.UserID, input PurchaseInput) (models.Purchase, models.Balance, error) {
 	if err := f.checkPurchase(input); err != nil {
 		return models.Purchase{}, models.Balance{}, err
@@ -94,8 +97,15 @@ func (f *Funding) Purchase(ctx context.Context, buyer models.UserID, input Purch
 			if !known || !chosen.Active {
 				return models.FieldErrors{{Path: []string{"packageId"}, Code: models.FieldInvalid}}
 			}
-			purchase := f.begin(tx, buyer, chosen, input.ReturnURL)
+			payers, _ := f.rows.payers.Get(tx, input.Team)
+			if payers.unpaid >= maxUnpaid {
+				return models.FieldErrors{{Path: []string{"packageId"}, Code: models.FieldTooMany, Limit: maxUnpaid}}
+			}
+			purchase := f.begin(tx, buyer, chosen, payers)
+			purchase.ReturnURL = input.ReturnURL
 			f.rows.insertPurchases.Stage(tx, purchase)
+			payers.unpaid++
+			f.rows.payers.Put(tx, input.Team, payers)
 			tx.Made(string(purchase.ID))
 			tx.Signal(string(purchase.ID))
 			return nil
@@ -123,10 +133,9 @@ func mayBuy(role models.TeamRole) error {
 }
 
 // begin freezes what is bought.
-func (f *Funding) begin(tx *ledger.Tx, buyer models.UserID, chosen models.TokenPackage, returnURL *string) models.Purchase {
+func (f *Funding) begin(tx *ledger.Tx, buyer models.UserID, chosen models.TokenPackage, payers payers) models.Purchase {
 	now := tx.Now()
 	due := now.Add(stepLease)
-	payers, _ := f.rows.payers.Get(tx, tx.Team())
 	life := checkoutLife
 	if _, confirms := f.provider.(confirmer); confirms {
 		life = invoiceLife
@@ -137,7 +146,7 @@ func (f *Funding) begin(tx *ledger.Tx, buyer models.UserID, chosen models.TokenP
 		PriceMinor: chosen.PriceMinor, Currency: chosen.Currency, ExpiresAfterDays: chosen.ExpiresAfterDays,
 		Provider: f.provider.Name(), Live: f.provider.Live(),
 		SaveMethod: payers.wantsMethod(f.provider.Name()), Customer: payers.customer(f.provider.Name()),
-		ReturnURL: returnURL, Version: 1, Status: models.PurchasePending,
+		Version: 1, Status: models.PurchasePending,
 		CheckoutEndsAt: now.Add(life), DueAt: &due, CreatedAt: now, UpdatedAt: now,
 	}
 }

@@ -71,9 +71,10 @@ WHERE refund_requests.id = n.id`,
 	}
 }
 
-// payers is what is known of how a team pays: whether auto top-up is on, whether it lacks a method of payment that
-// works, and the customer that each provider knows the team's payer as.
+// payers is what is known of how a team pays: how many purchases of its members wait to be paid, whether auto top-up is
+// on, whether it lacks a method of payment that works, and the customer that each provider knows the team's payer as.
 type payers struct {
+	unpaid              int
 	topsUp, lacksMethod bool
 	saved               []savedAt
 }
@@ -98,7 +99,9 @@ func (p payers) wantsMethod(provider string) bool {
 func (r *rows) addPayers() {
 	r.payers = &ledger.Lookup[models.TeamID, payers]{
 		SQL: `
-SELECT asked.id, coalesce(t.enabled, false), coalesce(t.paused_reason IN ('DECLINED', 'PROVIDER_REFUSED'), false),
+SELECT asked.id,
+	(SELECT count(*) FROM purchases WHERE team_id = asked.id AND status = 'PENDING' AND NOT automatic),
+	coalesce(t.enabled, false), coalesce(t.paused_reason IN ('DECLINED', 'PROVIDER_REFUSED'), false),
 	coalesce(s.provider, ''), coalesce(s.customer, '')
 FROM unnest($1::text[]) AS asked (id)
 LEFT JOIN auto_top_ups t ON t.team_id = asked.id
@@ -164,13 +167,13 @@ func columnsOfReferences(references []models.PaymentReference) []any {
 
 func scanPayers(row pgx.CollectableRow, into map[models.TeamID]payers) error {
 	var team models.TeamID
-	var topsUp, lacksMethod bool
+	var now payers
 	var saved savedAt
-	if err := row.Scan(&team, &topsUp, &lacksMethod, &saved.provider, &saved.customer); err != nil {
+	if err := row.Scan(&team, &now.unpaid, &now.topsUp, &now.lacksMethod, &saved.provider, &saved.customer); err != nil {
 		return err
 	}
 	p := into[team]
-	p.topsUp, p.lacksMethod = topsUp, lacksMethod
+	p.unpaid, p.topsUp, p.lacksMethod = now.unpaid, now.topsUp, now.lacksMethod
 	if saved.provider != "" {
 		p.saved = append(p.saved, saved)
 	}

@@ -233,5 +233,20 @@ func TestAPurchaseThatCannotBeBegunSaysWhy(t *testing.T) {
 		refused := ann.must(purchaseTokens, object{"i": asked})
 		wantJSON(t, at(refused, "purchaseTokens", "userErrors", 0, "path"), `["`+path+`"]`)
 	}
+	_, err := w.db.Pool.Exec(t.Context(), `
+INSERT INTO purchases (id, team_id, buyer_id, package_id, package_name, tokens, price_minor, currency, provider, live,
+	checkout_ends_at, created_at, updated_at)
+SELECT 'purchase_' || n, memberships.team_id, memberships.user_id, $2, 'Starter', 650, 900, 'EUR', 'invoice', true,
+	now() + interval '1 day', now(), now()
+FROM memberships, generate_series(1, 100) AS n
+WHERE memberships.team_id = $1`, ann.team, starter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := ann.must(purchaseTokens, object{"i": object{"teamId": ann.team, "packageId": starter, "idempotencyKey": "full"}})
+	wantJSON(t, at(full, "purchaseTokens", "userErrors"), `[{
+		"__typename": "ValidationError", "code": "TOO_MANY", "path": ["packageId"],
+		"message": "100 purchases of this team wait to be paid: pay or cancel one of them first."
+	}]`)
 	ann.refused(codeBadUserInput, `query($id: ID!) { team(id: $id) { purchases(after: "Z3JhbnRfMQ") { nodes { id } } } }`, object{"id": ann.team})
 }
