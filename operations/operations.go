@@ -2,6 +2,8 @@ package operations
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -117,8 +119,11 @@ func (o *Operations) TeamOf(ctx context.Context, product models.ProductID) (mode
 	}
 	var team models.TeamID
 	err := o.pool.QueryRow(ctx, `SELECT team_id FROM products WHERE id = $1`, string(product)).Scan(&team)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", models.ErrNotFound
+	}
 	if err != nil {
-		return "", notFound(err)
+		return "", fmt.Errorf("read the team of %s: %w", product, err)
 	}
 	o.owners.put(product, team)
 	return team, nil

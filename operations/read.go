@@ -2,7 +2,6 @@ package operations
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 
@@ -148,9 +147,19 @@ func (l List) query(page models.Page) (sql string, args []any) {
 
 // Batch reads a run over many products with its tally, or returns models.ErrNotFound.
 func (o *Operations) Batch(ctx context.Context, id models.BatchID) (models.GenerationBatch, error) {
-	var b models.GenerationBatch
-	t := &b.Tally
-	err := o.pool.QueryRow(ctx, `
+	batches, err := o.Batches(ctx, []models.BatchID{id})
+	if err != nil {
+		return models.GenerationBatch{}, err
+	}
+	batch, ok := batches[id]
+	if !ok {
+		return models.GenerationBatch{}, models.ErrNotFound
+	}
+	return batch, nil
+}
+
+// batchesSQL reads runs over many products and sums up their generations.
+const batchesSQL = `
 SELECT b.id, b.team_id, b.actor_id, b.operation, b.total, b.created_at,
 	count(*) FILTER (WHERE g.status = 'QUEUED'), count(*) FILTER (WHERE g.status = 'RUNNING'),
 	count(*) FILTER (WHERE g.status = 'SUCCEEDED'), count(*) FILTER (WHERE g.status = 'PARTIALLY_SUCCEEDED'),
@@ -164,14 +173,31 @@ CROSS JOIN LATERAL (
 		coalesce(sum(tokens) FILTER (WHERE status = 'SUCCEEDED'), 0) AS captured,
 		coalesce(sum(tokens) FILTER (WHERE finished_at IS NOT NULL AND status <> 'SUCCEEDED'), 0) AS released
 	FROM generation_parts WHERE generation_id = g.id) p
-WHERE b.id = $1
-GROUP BY b.id`, string(id)).Scan(&b.ID, &b.TeamID, &b.ActorID, &b.Operation, &b.Total, &b.CreatedAt,
+WHERE b.id = ANY($1)
+GROUP BY b.id`
+
+// Batches reads runs over many products with their tallies. Those that do not exist are left out.
+func (o *Operations) Batches(ctx context.Context, ids []models.BatchID) (map[models.BatchID]models.GenerationBatch, error) {
+	rows, err := o.pool.Query(ctx, batchesSQL, ledger.Column(ids, func(id models.BatchID) string { return string(id) }))
+	if err != nil {
+		return nil, fmt.Errorf("read batches: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, scanBatch)
+	if err != nil {
+		return nil, fmt.Errorf("read batches: %w", err)
+	}
+	batches := make(map[models.BatchID]models.GenerationBatch, len(list))
+	for _, batch := range list {
+		batches[batch.ID] = batch
+	}
+	return batches, nil
+}
+
+func scanBatch(row pgx.CollectableRow) (b models.GenerationBatch, err error) {
+	t := &b.Tally
+	return b, row.Scan(&b.ID, &b.TeamID, &b.ActorID, &b.Operation, &b.Total, &b.CreatedAt,
 		&t.Queued, &t.Running, &t.Succeeded, &t.PartiallySucceeded, &t.Failed, &t.Cancelled,
 		&t.Parts, &t.SettledParts, &t.Reserved, &t.Captured, &t.Released, &t.FinishedAt)
-	if err != nil {
-		return models.GenerationBatch{}, notFound(err)
-	}
-	return b, nil
 }
 
 // GenerationChanged says whether a newer reading of a generation shows anything new. Who works on it, and until when,
@@ -190,11 +216,4 @@ func collectIDs[T ~string](rows pgx.Rows, err error) ([]T, error) {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[T])
-}
-
-func notFound(err error) error {
-	if errors.Is(err, pgx.ErrNoRows) {
-		return models.ErrNotFound
-	}
-	return err
 }

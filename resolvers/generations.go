@@ -43,7 +43,7 @@ func (r *generationResolver) Batch(ctx context.Context, generation *models.Gener
 	if generation.BatchID == nil {
 		return nil, nil
 	}
-	batch, err := r.Operations.Batch(ctx, *generation.BatchID)
+	batch, err := loadersFrom(ctx).batches.Load(ctx, *generation.BatchID)
 	return &batch, err
 }
 

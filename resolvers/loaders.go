@@ -75,6 +75,7 @@ type loaders struct {
 	active       loader[models.PromotionID, bool]
 	referrals    loader[models.TeamID, models.ReferralSummary]
 	generations  loader[models.GenerationID, models.Generation]
+	batches      loader[models.BatchID, models.GenerationBatch]
 	reservations loader[models.GenerationID, models.Reservation]
 	products     loader[productKey, models.Product]
 	texts        loader[productKey, catalog.Texts]
@@ -111,6 +112,7 @@ func (r *Resolver) newLoaders(viewer *auth.Viewer) *loaders {
 		active:       newLoader(r.Funding.ActivePromotions),
 		referrals:    newLoader(r.Funding.Referrals),
 		generations:  newLoader(r.Operations.Generations),
+		batches:      newLoader(r.Operations.Batches),
 		reservations: newLoader(r.Ledger.ReservationsByGeneration),
 		products:     newLoader(byTeam(r.Catalog.Products)),
 		texts:        newLoader(byTeam(r.Catalog.Contents)),

@@ -60,6 +60,7 @@ type world struct {
 	resolver *Resolver
 	url      string
 	log      *logged
+	asked    *statements
 }
 
 // logged is what was written to the log.
@@ -82,7 +83,8 @@ func (l *logged) String() string {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, db: pgtest.New(t), log: &logged{}}
+	w := &world{t: t, log: &logged{}, asked: &statements{}}
+	w.db = pgtest.NewWith(t, postgres.Options{Tracer: w.asked})
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	signals := bus.NewMemory()
 	books := ledger.New(w.db.Gorm, w.db.Pool, signals, ledger.Options{Cheapest: operations.CheapestCost, Log: log})
