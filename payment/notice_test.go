@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -213,6 +214,60 @@ func TestNoticesNameTheirPurchaseAsWellAsTheyCan(t *testing.T) {
 	}
 	if len(subjects) > 0 {
 		t.Errorf("no notices of %v", subjects)
+	}
+}
+
+func TestAPaymentLinkNamesNoPurchaseOfOurs(t *testing.T) {
+	c := newCounter(t)
+	c.server.Emit("checkout.session.completed", map[string]any{
+		"id": "cs_1", "object": "checkout.session", "mode": "payment", "status": "complete", "payment_status": "paid",
+		"payment_link": "plink_1", "client_reference_id": "p1", "metadata": map[string]any{},
+		"amount_total": price().AmountMinor, "currency": "eur", "payment_intent": "pi_1",
+	})
+	for _, notice := range c.notices(t) {
+		if notice.PurchaseID != "" {
+			t.Errorf("its payer says that it is about %s, and is believed", notice.PurchaseID)
+		}
+	}
+}
+
+func TestADisputeThatWasPreventedTakesWhatItCost(t *testing.T) {
+	price := price()
+	for name, test := range map[string]struct {
+		object map[string]any
+		kept   int64
+	}{
+		"blocked": {map[string]any{
+			"payment_method_details": map[string]any{"type": "card", "card": map[string]any{"case_type": "block"}},
+		}, price.AmountMinor},
+		"resolved by paying back": {map[string]any{
+			"payment_method_details": map[string]any{"type": "card", "card": map[string]any{"case_type": "resolution"}},
+		}, 0},
+		"money withdrawn": {map[string]any{
+			"balance_transactions": []any{map[string]any{"id": "txn_1", "amount": -price.AmountMinor}},
+		}, 0},
+		"money withdrawn and reinstated": {map[string]any{
+			"balance_transactions": []any{
+				map[string]any{"id": "txn_1", "amount": -price.AmountMinor}, map[string]any{"id": "txn_2", "amount": price.AmountMinor},
+			},
+		}, price.AmountMinor},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t)
+			dispute := map[string]any{
+				"id": "dp_1", "object": "dispute", "status": "prevented", "payment_intent": "pi_1",
+				"amount": price.AmountMinor, "currency": "eur",
+			}
+			maps.Copy(dispute, test.object)
+			c.server.Emit("charge.dispute.created", dispute)
+			facts := payment.Facts{Payments: map[string]payment.Payment{"pi_1": {Received: []payment.Money{price}}}}
+			for _, notice := range c.notices(t) {
+				facts = payment.Fold(facts, notice)
+			}
+			if standing := facts.Standing(price); standing.KeptMinor != test.kept {
+				t.Errorf("%d are kept, not %d: %+v", standing.KeptMinor, test.kept, standing)
+			}
+		})
 	}
 }
 

@@ -6,12 +6,10 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// sessionNews is what a Checkout Session tells, with its payment intent's share if that came along.
+// sessionNews is what a Checkout Session tells, with its payment intent's share if that came along. Only its metadata
+// name the purchase: whoever pays by a payment link of the same account writes the client reference themselves.
 func sessionNews(session *stripe.CheckoutSession) News {
-	subject := Subject{
-		PurchaseID: cmp.Or(session.Metadata[purchaseKey], session.ClientReferenceID),
-		SessionID:  session.ID,
-	}
+	subject := Subject{PurchaseID: session.Metadata[purchaseKey], SessionID: session.ID}
 	var paid Facts
 	if session.PaymentIntent != nil {
 		subject.PaymentID = session.PaymentIntent.ID
@@ -156,7 +154,7 @@ func disputeNews(dispute *stripe.Dispute, toldAt int64) News {
 		ToldAt:      toldAt,
 		AmountMinor: dispute.Amount,
 		Currency:    inCapitals(dispute.Currency),
-		State:       disputeState(dispute.Status),
+		State:       disputeState(dispute),
 	}
 	return News{
 		Subject: Subject{PurchaseID: dispute.Metadata[purchaseKey], PaymentID: dispute.PaymentIntent.ID},
@@ -165,11 +163,16 @@ func disputeNews(dispute *stripe.Dispute, toldAt int64) News {
 }
 
 // disputeState takes a status that it doesn't know for an open dispute: nobody profits from it meanwhile.
-func disputeState(status stripe.DisputeStatus) DisputeState {
-	switch status {
+func disputeState(dispute *stripe.Dispute) DisputeState {
+	switch dispute.Status {
 	case stripe.DisputeStatusWarningNeedsResponse, stripe.DisputeStatusWarningUnderReview:
 		return DisputeInquiry
-	case stripe.DisputeStatusWarningClosed, stripe.DisputeStatusPrevented:
+	case stripe.DisputeStatusWarningClosed:
+		return DisputeDropped
+	case stripe.DisputeStatusPrevented:
+		if cost(dispute) {
+			return DisputeLost
+		}
 		return DisputeDropped
 	case stripe.DisputeStatusLost:
 		return DisputeLost
@@ -177,6 +180,21 @@ func disputeState(status stripe.DisputeStatus) DisputeState {
 		return DisputeWon
 	}
 	return DisputeOpen
+}
+
+// cost says whether a dispute that was prevented took the money all the same: it was resolved by giving the payer
+// their money back, not blocked. Should Stripe tell of a refund as well, it is counted once.
+func cost(dispute *stripe.Dispute) bool {
+	var moved int64
+	for _, transaction := range dispute.BalanceTransactions {
+		if transaction != nil {
+			moved += transaction.Amount
+		}
+	}
+	details := dispute.PaymentMethodDetails
+	resolved := details != nil && details.Card != nil &&
+		details.Card.CaseType == stripe.DisputePaymentMethodDetailsCardCaseTypeResolution
+	return resolved || moved < 0
 }
 
 // ofPayment is nothing where nothing is known of the payment.
