@@ -58,7 +58,7 @@ func event(id, kind string) string {
 	return `{"id": "` + id + `", "object": "event", "type": "` + kind + `", "created": 1764000000, "livemode": false,
 		"data": {"object": {"id": "cs_1", "object": "checkout.session", "mode": "payment", "status": "complete",
 		"payment_status": "paid", "payment_intent": "pi_1", "amount_total": 900, "currency": "eur",
-		"client_reference_id": "purchase_1", "metadata": {"note": "hush"}}}}`
+		"metadata": {"purchase_id": "purchase_1", "note": "hush"}}}}`
 }
 
 const paidEvent = "checkout.session.completed"
