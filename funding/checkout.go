@@ -25,6 +25,10 @@ const (
 	guestSuffix = "-guest"
 )
 
+// errOtherMode says that a provider would take real money for a purchase of the test mode, or the other way round: its
+// key was changed after the purchase was begun.
+var errOtherMode = errors.New("the payment provider's key is of the other mode")
+
 // open opens the provider's page for a purchase that has none, with the purchase's id as the key, and learns what the
 // provider says. It returns a *PaymentError where the provider didn't do it: one that is Retryable leaves the purchase to
 // the next try, another fails it.
@@ -35,6 +39,9 @@ func (f *Funding) open(ctx context.Context, purchase models.Purchase) error {
 	provider, err := f.providerOf(purchase)
 	if err != nil {
 		return err
+	}
+	if provider.Live() != purchase.Live {
+		return &PaymentError{Provider: purchase.Provider, Kind: payment.Unauthorized, Err: errOtherMode}
 	}
 	checkout, err := f.checkoutOf(ctx, purchase)
 	if err != nil {

@@ -21,10 +21,10 @@ const maxUnpaid = 100
 // maxReturnURL is how long the address is that a payer comes back to, in characters.
 const maxReturnURL = 2_000
 
-// How long a purchase can be paid: on a provider's page for a little less than the day that providers allow; an invoice,
-// which a bank transfer pays, for two weeks.
+// How long a purchase can be paid: on a provider's page for less than the day that providers allow, by more than an hour
+// that the clocks may be apart; an invoice, which a bank transfer pays, for two weeks.
 const (
-	checkoutLife = payment.MaxCheckoutLife - 30*time.Minute
+	checkoutLife = payment.MaxCheckoutLife - 90*time.Minute
 	invoiceLife  = 14 * 24 * time.Hour
 )
 

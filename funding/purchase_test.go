@@ -381,3 +381,44 @@ func TestACardThatIsRefusedLeavesThePageToTheNextOne(t *testing.T) {
 	s.expect(team, p.ID, paidBooks())
 	s.check()
 }
+
+// liveProvider is a provider that takes real money, with a client of it.
+func (s *shop) liveProvider() (*stripetest.Server, *payment.Stripe) {
+	s.t.Helper()
+	server := stripetest.New(stripetest.Config{SecretKey: "sk_live_1", Live: true, Now: s.clock.now})
+	s.t.Cleanup(server.Close)
+	client, err := payment.NewStripe(payment.StripeConfig{
+		SecretKey: "sk_live_1", WebhookSecrets: []string{webhookSecret}, APIBase: server.URL(), Now: s.clock.now,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(client.Close)
+	return server, client
+}
+
+func TestAPurchaseOfATestGetsNoPageThatTakesRealMoney(t *testing.T) {
+	s := newShop(t)
+	team := s.newTeam(0)
+	id := models.NewPurchaseID(time.Now())
+	s.exec(insertPurchaseSQL, id, team, s.buyer, boughtTokens, boughtFor)
+	s.exec(`UPDATE purchases SET due_at = now() WHERE id = $1`, id)
+	live, taker := s.liveProvider()
+	_, err := s.process(taker).followPurchases(s.ctx())
+	p, readErr := s.funding.PurchaseByID(s.ctx(), id)
+	if !errors.Is(err, errOtherMode) || readErr != nil || live.Requests() > 0 || p.CheckoutURL != nil || p.Status != models.PurchasePending {
+		t.Errorf("%v, %v: %d pages, %s, %s", err, readErr, live.Requests(), deref(p.CheckoutURL), p.Status)
+	}
+}
+
+func TestAPageIsOpenedThoughTheProvidersClockIsAnHourOff(t *testing.T) {
+	s := newShop(t)
+	team := s.newTeam(0)
+	for _, ahead := range []time.Duration{time.Hour, -time.Hour} {
+		s.clock.ahead.Store(int64(ahead / time.Second))
+		p, _, err := s.funding.Purchase(s.ctx(), s.buyer, PurchaseInput{Team: team, Package: starter, Key: s.key(ahead.String(), "purchaseTokens")})
+		if err != nil || p.CheckoutURL == nil {
+			t.Errorf("%s ahead: %v, %s", ahead, err, p.Status)
+		}
+	}
+}

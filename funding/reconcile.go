@@ -89,7 +89,7 @@ func (f *Funding) reconcileInTurn(ctx context.Context, provider string, atOnce b
 	if err != nil {
 		return 0, err
 	}
-	if age := f.now().Sub(last); !atOnce && age < reconcileEvery {
+	if age := max(0, f.now().Sub(last)); !atOnce && age < reconcileEvery {
 		return reconcileEvery - age, nil
 	}
 	_, err = f.reconcile(ctx, provider, last)
@@ -137,11 +137,15 @@ func (f *Funding) Reconcile(ctx context.Context) (Repaired, error) {
 
 func (f *Funding) providerNames() []string { return slices.Sorted(maps.Keys(f.providers)) }
 
-// lastReconciled is when the provider's lists were last compared to their ends; zero: never.
+// lastReconciled is when the provider's lists were last compared to their ends; zero: never, or nobody knows, because a
+// clock that was wrong by more than clocks are apart has noted a time that is yet to come.
 func (f *Funding) lastReconciled(ctx context.Context, provider string) (at time.Time, err error) {
 	err = f.pool.QueryRow(ctx, `SELECT reconciled_at FROM provider_comparisons WHERE provider = $1`, provider).Scan(&at)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return time.Time{}, fmt.Errorf("read when it was reconciled: %w", err)
+	}
+	if at.After(f.now().Add(reconcileOverlap)) {
+		return time.Time{}, nil
 	}
 	return at, nil
 }
@@ -169,7 +173,7 @@ func (f *Funding) reconcile(ctx context.Context, provider string, last time.Time
 	}
 	_, err = f.pool.Exec(ctx, `
 INSERT INTO provider_comparisons (provider, reconciled_at) VALUES ($1, $2)
-ON CONFLICT (provider) DO UPDATE SET reconciled_at = greatest(provider_comparisons.reconciled_at, excluded.reconciled_at)`,
+ON CONFLICT (provider) DO UPDATE SET reconciled_at = excluded.reconciled_at`,
 		provider, began)
 	if err != nil {
 		return repaired, fmt.Errorf("note that it was reconciled: %w", err)

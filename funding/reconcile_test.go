@@ -181,3 +181,19 @@ func TestAProcessReconcilesAtItsStartAndOneOfThemEveryHour(t *testing.T) {
 		t.Errorf("%d turns are not given back", kept)
 	}
 }
+
+func TestAComparisonThatAWrongClockNotedForALaterTimeCountsForNothing(t *testing.T) {
+	s := newShop(t)
+	team := s.newTeam(0)
+	id, session := s.newPurchase(team)
+	s.pay(session)
+	s.drop()
+	s.exec(`INSERT INTO provider_comparisons (provider, reconciled_at) VALUES ('stripe', now() + interval '40 days')`)
+	wait, err := s.funding.reconcileInTurn(s.ctx(), payment.StripeName, false)
+	if b := s.books(team, id); err != nil || wait != reconcileEvery || b.Status != models.PurchasePaid {
+		t.Errorf("%v, again in %s: %+v", err, wait, b)
+	}
+	if later := s.count(`SELECT count(*) FROM provider_comparisons WHERE reconciled_at > now() + interval '1 hour'`); later != 0 {
+		t.Error("the later time stays noted")
+	}
+}

@@ -10,6 +10,9 @@ import (
 	"productgenerator/payment"
 )
 
+// errKeyForgotten says that a provider may not know a key any more that it was given before.
+var errKeyForgotten = errors.New("the provider may have forgotten the key")
+
 // awaitsCharge says whether the saved method of an automatic purchase has yet to be charged. Once a bank has the charge,
 // the purchase is followed like any other.
 func awaitsCharge(p models.Purchase) bool {
@@ -17,11 +20,17 @@ func awaitsCharge(p models.Purchase) bool {
 }
 
 // charge charges the saved method of an automatic purchase. The purchase's id is the key, so that however often this
-// happens the method is charged once.
+// happens the method is charged once: as long as the provider knows the key, and not any later, for nobody may have looked
+// after the purchase meanwhile.
 func (f *Funding) charge(ctx context.Context, purchase models.Purchase) error {
 	provider := f.providers[purchase.Provider]
-	if provider == nil || purchase.Customer == nil || purchase.Method == nil {
+	switch {
+	case provider == nil || purchase.Customer == nil || purchase.Method == nil:
 		return f.learn(ctx, purchase.ID, chargeFailed(purchase, "", failureRefused))
+	case !f.now().Before(purchase.CheckoutEndsAt):
+		return f.retryCharge(ctx, purchase, errKeyForgotten)
+	case provider.Live() != purchase.Live:
+		return f.retryCharge(ctx, purchase, errOtherMode)
 	}
 	email, err := f.emailOf(ctx, purchase.BuyerID)
 	if err != nil {

@@ -370,3 +370,35 @@ func TestManySpendersWithTopUpsNeverSpendMoreThanWasBought(t *testing.T) {
 	}
 	c.check()
 }
+
+// A process dies behind the charge, and nobody looks after the purchase until the provider has forgotten the key.
+func TestAChargeWhoseKeyMayBeForgottenIsNotMadeAgain(t *testing.T) {
+	c := newTill(t, "pm_good")
+	c.server.Fail(stripetest.Fault{AfterWork: true})
+	c.round(c.funding)
+	c.server.ForgetKeys()
+	c.exec(`UPDATE purchases SET created_at = created_at - interval '1 day', checkout_ends_at = checkout_ends_at - interval '1 day'`)
+	c.round(c.funding)
+	if charges, p := c.charges(), c.automatic(); charges != 1 || p.Status != models.PurchaseFailed || deref(p.Failure) != failureUnreachable {
+		t.Errorf("%d charges, status %s for %q", charges, p.Status, deref(p.Failure))
+	}
+	c.deliver()
+	c.work()
+	c.bought()
+}
+
+func TestNoMethodIsChargedInAnotherModeThanThePurchases(t *testing.T) {
+	c := newTill(t, "pm_good")
+	if _, err := c.funding.topUpTeams(c.ctx()); err != nil {
+		t.Fatal(err)
+	}
+	live, taker := c.liveProvider()
+	for range 2 {
+		c.round(c.process(taker))
+	}
+	if p := c.automatic(); live.Requests() > 0 || p.Status != models.PurchasePending {
+		t.Errorf("%d charges were tried, status %s", live.Requests(), p.Status)
+	}
+	c.round(c.funding)
+	c.bought()
+}
