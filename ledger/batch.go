@@ -279,7 +279,10 @@ func (b *batch) assemble() error {
 			account.AddReservation(reservation)
 		}
 	}
-	for _, account := range b.accounts {
+	for team, account := range b.accounts {
+		if b.opened[team] {
+			account.startAt(b.now)
+		}
 		account.AdvanceTo(b.now)
 	}
 	for _, row := range b.loaded.members {

@@ -28,6 +28,12 @@ func (a *Account) standardRules() []models.AlertRule {
 	}
 }
 
+// startAt makes the day that the instant counts for the first of a new account.
+func (a *Account) startAt(now time.Time) {
+	a.balance.Day = a.calendar.DayAt(now)
+	a.dayEnds = a.calendar.EndOf(a.balance.Day)
+}
+
 // open gives a new account what it begins with. That it has no tokens yet, or may use none, is nothing to warn of.
 func (a *Account) open() {
 	day := a.balance.Day

@@ -9,9 +9,11 @@ const (
 	// the same settings.
 	planOnceSQL = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
 
+	// The day is UTC's until the change that opens the account has worked out that of the account's zone: the database's
+	// list of zones may be another than Go's.
 	openSQL = `
 INSERT INTO balances (team_id, time_zone, day, last_entry_at, updated_at)
-SELECT team_id, time_zone, (now() AT TIME ZONE time_zone)::date, now(), now()
+SELECT team_id, time_zone, (now() AT TIME ZONE 'UTC')::date, now(), now()
 FROM unnest($1::text[], $2::text[]) AS opening (team_id, time_zone)
 ON CONFLICT (team_id) DO NOTHING
 RETURNING team_id`

@@ -277,3 +277,18 @@ func TestARefusedOpeningLeavesNoAccountAndAGoodOneAnOpenOne(t *testing.T) {
 	want(t, "zone", outcome.Balance.TimeZone, "Asia/Tokyo")
 	want(t, "status", outcome.Balance.Status, models.StatusSufficient)
 }
+
+func TestAnAccountIsOpenedOnTheDayOfItsZoneWhateverZonesTheDatabaseKnows(t *testing.T) {
+	p := newPlatform(t)
+	for name, east := range map[string]time.Duration{"Nowhere/First": 14 * time.Hour, "Nowhere/Last": -12 * time.Hour} {
+		zone := time.FixedZone(name, int(east.Seconds()))
+		p.ledger.zones.loaded.Store(name, zone)
+		before := models.DayAt(time.Now(), zone)
+		tm := p.team(name)
+		opened := one[models.Date](p, `SELECT day FROM balances WHERE team_id = $1`, tm.id)
+		if after := models.DayAt(time.Now(), zone); opened != before && opened != after {
+			t.Errorf("%s: opened on %v, where it is %v", name, opened, after)
+		}
+		want(t, "version", tm.balance().Version, 1)
+	}
+}

@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"io/fs"
 	"strings"
 	"time"
 
@@ -21,12 +22,14 @@ func checkName(name string) models.FieldCode {
 // trimName is the name as it is stored: without the spaces around it.
 func trimName(name string) string { return strings.TrimSpace(name) }
 
-// checkZone says what is wrong with a time zone: it has to be one of IANA's names.
+// checkZone says what is wrong with a time zone: it has to be one of IANA's names, as IANA writes it. Zones are Go's
+// alone: the database never hears of one but as text.
 func checkZone(name string) models.FieldCode {
 	if name == "" {
 		return models.FieldRequired
 	}
-	if notAZone(name) {
+	// Go looks names up as paths of files: one such as Europe//Madrid would be found.
+	if notAZone(name) || !fs.ValidPath(name) {
 		return models.FieldInvalid
 	}
 	if _, err := time.LoadLocation(name); err != nil {

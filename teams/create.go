@@ -2,10 +2,7 @@ package teams
 
 import (
 	"context"
-	"errors"
 	"fmt"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"productgenerator/ledger"
 	"productgenerator/models"
@@ -40,7 +37,7 @@ func (t *Teams) CreateTeam(ctx context.Context, user models.UserID, name, zone s
 		return nil
 	}
 	if _, err := t.ledger.Update(ctx, change); err != nil {
-		return models.Team{}, fmt.Errorf("create a team: %w", zoneFault(err))
+		return models.Team{}, fmt.Errorf("create a team: %w", err)
 	}
 	return team, nil
 }
@@ -73,16 +70,4 @@ func (t *Teams) giveWelcome(tx *ledger.Tx, user models.UserID) {
 	tx.Issue(models.Grant{
 		ID: models.NewGrantID(tx.Now()), Source: models.SourceGift, Tokens: t.welcomeTokens, EffectKey: &effect,
 	}, nil)
-}
-
-// invalidParameter is PostgreSQL's code for a time zone that it does not know.
-const invalidParameter = "22023"
-
-// zoneFault makes a field error out of the database's refusal of a zone that Go knows and it does not.
-func zoneFault(err error) error {
-	var answer *pgconn.PgError
-	if errors.As(err, &answer) && answer.Code == invalidParameter {
-		return models.FieldErrors{{Path: []string{"timeZone"}, Code: models.FieldInvalid}}
-	}
-	return err
 }

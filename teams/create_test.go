@@ -201,6 +201,22 @@ func TestAnEmailIsTakenInAnyCaseAndByOneOfManyAtOnce(t *testing.T) {
 	w.checked()
 }
 
+func TestATimeZoneIsWrittenAsIANAWritesItWhereverItIsGiven(t *testing.T) {
+	w := newWorld(t)
+	user, team := w.signUp("ann")
+	for _, zone := range []string{"Europe//Madrid", "./Europe/Madrid", "Europe/./Madrid", "Europe/Madrid/", "/Europe/Madrid"} {
+		_, creating := w.CreateTeam(w.ctx(), user.ID, "Lamps", zone)
+		_, updating := w.UpdateTeam(w.ctx(), TeamChange{Team: team.ID, Actor: user.ID, TimeZone: to(zone)})
+		newcomer := newUser("bob")
+		newcomer.TimeZone = zone
+		for what, err := range map[string]error{"create": creating, "update": updating, "sign up": newcomer.Check()} {
+			if faults, ok := errors.AsType[models.FieldErrors](err); !ok || faults.Error() != "bad input: timeZone: INVALID" {
+				t.Errorf("%s with %s: %v", what, zone, err)
+			}
+		}
+	}
+}
+
 func TestWhoSignsUpChoosesATeamOrAnInvitation(t *testing.T) {
 	for _, test := range []struct {
 		change func(*NewUser)

@@ -67,7 +67,7 @@ func (t *Teams) SignUp(ctx context.Context, n NewUser) (models.User, error) {
 		sign = t.signUpInvited
 	}
 	if err := sign(ctx, &user, n); err != nil {
-		return models.User{}, fmt.Errorf("sign up: %w", emailFault(zoneFault(err)))
+		return models.User{}, fmt.Errorf("sign up: %w", emailFault(err))
 	}
 	user.PasswordHash = ""
 	return user, nil
