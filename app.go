@@ -188,32 +188,32 @@ func (a *app) keepHouse() {
 // makeFeeds makes what subscriptions listen to: one reading of a thing's newest state, or newest events, for all who
 // follow it here.
 func (a *app) makeFeeds() {
+	reading := bus.Reading{Log: a.log}
 	a.balances = bus.NewFeed(a.bus, bus.FeedOptions[models.TeamID, models.Balance]{
 		Read: a.ledger.Balance, Newer: ledger.BalanceChanged,
 		Due:   func(b models.Balance) time.Time { return b.ChangesAt() },
-		OnDue: a.ledger.PostTime,
-		Log:   a.log, Now: time.Now,
+		OnDue: a.ledger.PostTime, Now: time.Now, Reading: reading,
 	})
 	a.generations = bus.NewFeed(a.bus, bus.FeedOptions[models.GenerationID, models.Generation]{
-		Read: a.operations.Generation, Newer: operations.GenerationChanged, Log: a.log,
+		Read: a.operations.Generation, Newer: operations.GenerationChanged, Reading: reading,
 		Final: func(g models.Generation) bool { return g.Status.Finished() },
 	})
 	a.batches = bus.NewFeed(a.bus, bus.FeedOptions[models.BatchID, models.GenerationBatch]{
-		Read: a.operations.Batch, Newer: operations.BatchChanged, Log: a.log,
+		Read: a.operations.Batch, Newer: operations.BatchChanged, Reading: reading,
 		Final: func(b models.GenerationBatch) bool { return b.Status().Finished() },
 	})
 	a.purchases = bus.NewFeed(a.bus, bus.FeedOptions[models.PurchaseID, models.Purchase]{
-		Read: a.funding.PurchaseByID, Newer: funding.PurchaseChanged, Log: a.log,
+		Read: a.funding.PurchaseByID, Newer: funding.PurchaseChanged, Reading: reading,
 	})
 	a.entries = bus.NewEvents(a.bus, bus.EventsOptions[models.TeamID, models.LedgerEntry]{
 		Newest: a.ledger.NewestEntry, After: a.ledger.EntriesAfter,
 		Sequence:  func(e models.LedgerEntry) int64 { return e.Sequence },
-		MaxBehind: resolvers.MaxEntriesBehind, Log: a.log,
+		MaxBehind: resolvers.MaxEntriesBehind, Reading: reading,
 	})
 	a.warnings = bus.NewEvents(a.bus, bus.EventsOptions[models.TeamID, models.LimitWarning]{
 		Newest: a.ledger.NewestWarning, After: a.ledger.WarningsAfter,
 		Sequence:  func(w models.LimitWarning) int64 { return w.Sequence },
-		MaxBehind: resolvers.MaxWarningsBehind, Log: a.log,
+		MaxBehind: resolvers.MaxWarningsBehind, Reading: reading,
 	})
 }
 

@@ -16,9 +16,9 @@ import (
 func benchFeed(b *testing.B, bus Bus, version *atomic.Int64) *Feed[string, *state] {
 	b.Helper()
 	feed := NewFeed(bus, FeedOptions[string, *state]{
-		Read:        func(context.Context, string) (*state, error) { return &state{version: int(version.Load())}, nil },
-		Newer:       func(delivered, read *state) bool { return read.version > delivered.version },
-		MinInterval: time.Nanosecond,
+		Read:    func(context.Context, string) (*state, error) { return &state{version: int(version.Load())}, nil },
+		Newer:   func(delivered, read *state) bool { return read.version > delivered.version },
+		Reading: Reading{MinInterval: time.Nanosecond},
 	})
 	b.Cleanup(feed.Close)
 	return feed

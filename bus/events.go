@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
-	"time"
 )
 
 // ErrTooFarBehind says that more events lie before a subscriber than a stream makes up for: who follows them reads the
@@ -31,16 +29,7 @@ type EventsOptions[K ~string, V any] struct {
 	// MaxBehind is how many events a subscriber may have before it.
 	MaxBehind int64
 
-	// Every bounds how long a lost signal goes unnoticed: a key is read again after four fifths of it to the whole. 5 s
-	// by default.
-	Every time.Duration
-	// MinInterval is the time between two reads of a key that changes all the time, 50 ms by default. The first read
-	// after a pause is at once.
-	MinInterval time.Duration
-	// Parallel is how many reads run at the same time, 8 by default.
-	Parallel int
-	// Log tells when reads begin to fail and when they work again. Nothing is logged without it.
-	Log *slog.Logger
+	Reading
 }
 
 // Events streams the events of things to those who follow them: each one exactly once and in order, none left out. For
@@ -68,18 +57,7 @@ func NewEvents[K ~string, V any](b Bus, o EventsOptions[K, V]) *Events[K, V] {
 	if o.Newest == nil || o.After == nil || o.Sequence == nil || o.MaxBehind <= 0 {
 		panic("bus: events need Newest, After, Sequence and MaxBehind")
 	}
-	if o.Every <= 0 {
-		o.Every = defaultEvery
-	}
-	if o.MinInterval <= 0 {
-		o.MinInterval = defaultMinInterval
-	}
-	if o.Parallel <= 0 {
-		o.Parallel = defaultParallel
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
+	o.complete()
 	ctx, stop := context.WithCancel(context.Background())
 	return &Events[K, V]{
 		bus:      b,

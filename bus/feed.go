@@ -2,20 +2,11 @@ package bus
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"time"
 )
 
-// The values of FeedOptions where none is given.
-const (
-	defaultEvery       = 5 * time.Second
-	defaultMinInterval = 50 * time.Millisecond
-	defaultParallel    = 8
-)
-
-// FeedOptions say what a feed reads, and when. Newer, Final and Due look at values and nothing else; they
-// return at once.
+// FeedOptions say what a feed reads, and when. Newer, Final and Due look at values and nothing else; they return at once.
 type FeedOptions[K ~string, V any] struct {
 	// Read returns the newest state of the key. Its context ends with the key's last subscriber and carries nothing of
 	// theirs: whether somebody may see the key is decided before they subscribe.
@@ -30,21 +21,10 @@ type FeedOptions[K ~string, V any] struct {
 	// OnDue, if given, is called when the state is due, before it is read again. It is tried again, less and less
 	// often, until the state is no longer due; every process that has subscribers does so.
 	OnDue func(ctx context.Context, key K) error
-
-	// Every bounds how long a lost signal goes unnoticed: a key is read again after four fifths of it to the whole. 5 s
-	// by default.
-	Every time.Duration
-	// MinInterval is the time between two reads of a key that changes all the time, 50 ms by default. The first read
-	// after a pause is at once.
-	MinInterval time.Duration
-	// Parallel is how many keys are read at the same time, 8 by default: a signal to everybody must not take the
-	// database's connections from those who pay for them.
-	Parallel int
-
-	// Log tells when reads begin to fail and when they work again. Nothing is logged without it.
-	Log *slog.Logger
-	// Now is the clock that Due is held against.
+	// Now is the clock that Due is compared with.
 	Now func() time.Time
+
+	Reading
 }
 
 // Feed shows the newest state of things to those who watch them. For each key with subscribers one goroutine, the
@@ -71,18 +51,7 @@ func NewFeed[K ~string, V any](b Bus, o FeedOptions[K, V]) *Feed[K, V] {
 	if o.Read == nil || o.Newer == nil || (o.Due != nil && o.Now == nil) {
 		panic("bus: a feed needs Read and Newer, and Now if it has Due")
 	}
-	if o.Every <= 0 {
-		o.Every = defaultEvery
-	}
-	if o.MinInterval <= 0 {
-		o.MinInterval = defaultMinInterval
-	}
-	if o.Parallel <= 0 {
-		o.Parallel = defaultParallel
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
+	o.complete()
 	ctx, stop := context.WithCancel(context.Background())
 	return &Feed[K, V]{
 		bus:       b,
