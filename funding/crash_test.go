@@ -3,6 +3,7 @@ package funding
 import (
 	"context"
 	"testing"
+	"time"
 
 	"productgenerator/models"
 	"productgenerator/payment"
@@ -211,6 +212,67 @@ func TestACrashBetweenAnyTwoStepsOfARefundPaysItBackOnce(t *testing.T) {
 			s.check()
 		})
 	}
+}
+
+// What else was paid back of a payment says nothing of a refund that may have been sent.
+func TestARefundWhoseKeyIsForgottenIsTheOnlyOneThatCounts(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		fault  stripetest.Fault
+		others func(s *shop, p models.Purchase)
+	}{
+		{"one before it failed, and it was sent", lost(), func(s *shop, p models.Purchase) {
+			s.refund(p, new(int64(100)), "before")
+			facts, err := factsOf(s.purchase(p.ID))
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			for id := range facts.Payments[*p.PaymentID].Refunds {
+				if err := s.server.FailRefund(id); err != nil {
+					s.t.Fatal(err)
+				}
+			}
+		}},
+		{"the provider's people paid as much back, and it was not sent", unsent(), func(s *shop, p models.Purchase) {
+			if _, err := s.server.Refund(*p.PaymentID, 100); err != nil {
+				s.t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newShop(t)
+			p := s.bought(s.newTeam(0))
+			test.others(s, p)
+			s.takeIn()
+			before := s.refundsMade()
+			s.server.Fail(test.fault)
+			s.refund(p, new(int64(100)), "r")
+			s.server.ForgetKeys()
+			s.drop()
+			s.exec(`UPDATE refund_requests SET created_at = created_at - interval '3 days'`)
+			s.restart()
+			s.takeIn()
+			s.restart()
+			if now := s.refundsMade(); now != before+1 {
+				t.Errorf("%d refunds were made, not one", now-before)
+			}
+			s.check()
+		})
+	}
+}
+
+// refundsMade counts the refunds that the provider has made.
+func (s *shop) refundsMade() (count int) {
+	s.t.Helper()
+	for notice, err := range s.stripe.Notices(s.ctx(), time.Now().Add(-time.Hour)) {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if notice.Type == "refund.created" {
+			count++
+		}
+	}
+	return count
 }
 
 func TestALostPageThatIsOpenedTooLateIsGivenUpAndNotOpenedTwice(t *testing.T) {

@@ -118,20 +118,16 @@ func (f *Funding) sendRefunds(ctx context.Context, p models.Purchase) error {
 		return err
 	}
 	var failures []error
-	paidBack := map[string]int64{} // by payment, what refunds have been asked for that were not refused
 	for _, request := range requests[p.ID] {
-		if request.State != models.RefundRefused {
-			paidBack[request.PaymentID] += request.AmountMinor
-		}
 		if request.State == models.RefundRequested {
-			failures = append(failures, f.sendRefund(ctx, p, request, paidBack[request.PaymentID]))
+			failures = append(failures, f.sendRefund(ctx, p, request))
 		}
 	}
 	return errors.Join(failures...)
 }
 
-// sendRefund sends a refund. With it, so much will have been paid back of the payment in all.
-func (f *Funding) sendRefund(ctx context.Context, p models.Purchase, request models.RefundRequest, inAll int64) error {
+// sendRefund sends a refund.
+func (f *Funding) sendRefund(ctx context.Context, p models.Purchase, request models.RefundRequest) error {
 	provider, err := f.providerOf(p)
 	if err != nil {
 		return err
@@ -142,7 +138,7 @@ func (f *Funding) sendRefund(ctx context.Context, p models.Purchase, request mod
 		if err != nil {
 			return paymentError(p.Provider, err)
 		}
-		if news.Facts.Payments[request.PaymentID].RefundedMinor() >= inAll {
+		if news.Facts.Payments[request.PaymentID].Refunded(string(request.ID)) {
 			return f.finishRefund(ctx, request, models.RefundTaken, nil, news)
 		}
 	}

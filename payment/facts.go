@@ -69,6 +69,10 @@ type SavedMethod struct {
 type Refund struct {
 	AmountMinor int64       `json:"amountMinor"`
 	State       RefundState `json:"state"`
+
+	// RequestKey is the idempotency key of the RefundRequest that it was made by; empty for one of the provider's own
+	// people.
+	RequestKey string `json:"requestKey,omitempty"`
 }
 
 // Dispute is a charge-back, or a bank's question that may become one. What was told last of it holds: banks take up
@@ -155,7 +159,10 @@ func (p Payment) merge(other Payment) Payment {
 }
 
 func (r Refund) merge(other Refund) Refund {
-	return Refund{AmountMinor: max(r.AmountMinor, other.AmountMinor), State: highest(r.State, other.State)}
+	return Refund{
+		AmountMinor: max(r.AmountMinor, other.AmountMinor), State: highest(r.State, other.State),
+		RequestKey: max(r.RequestKey, other.RequestKey),
+	}
 }
 
 // merge keeps what was told last, whole.

@@ -36,6 +36,7 @@ func anyFacts() *rapid.Generator[payment.Facts] {
 				State: rapid.SampledFrom([]payment.RefundState{
 					payment.RefundPending, payment.RefundSucceeded, payment.RefundFailed,
 				}).Draw(t, "state"),
+				RequestKey: rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "key"),
 			},
 		}})
 	})

@@ -91,7 +91,7 @@ func (i Invoice) Refund(_ context.Context, r RefundRequest) (News, error) {
 	if reason := r.unfit(); reason != "" {
 		return News{}, i.refuse(op, reason)
 	}
-	refund := Refund{AmountMinor: r.AmountMinor, State: RefundSucceeded}
+	refund := Refund{AmountMinor: r.AmountMinor, State: RefundSucceeded, RequestKey: r.IdempotencyKey}
 	return News{
 		Subject: Subject{PurchaseID: purchaseID, PaymentID: r.PaymentID},
 		Facts:   ofPayment(r.PaymentID, Payment{Refunds: map[string]Refund{r.IdempotencyKey: refund}}),

@@ -129,6 +129,17 @@ func (p Payment) RefundedMinor() int64 {
 	return max(alive, p.RefundSumMinor-failed)
 }
 
+// Refunded says whether the payment has a refund that was made by the request with that idempotency key, whatever became
+// of it.
+func (p Payment) Refunded(requestKey string) bool {
+	for _, refund := range p.Refunds {
+		if refund.RequestKey == requestKey {
+			return true
+		}
+	}
+	return false
+}
+
 // disputedMinor is the sum of the disputes in a state. One in another currency is about the whole payment.
 func (p Payment) disputedMinor(state DisputeState, received Money) int64 {
 	var sum int64

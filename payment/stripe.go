@@ -17,10 +17,12 @@ import (
 const StripeName = "stripe"
 
 // purchaseKey names our purchase in the metadata of everything that we make at Stripe. offSessionKey marks the payment
-// intents that charge a saved method: the failed attempts of the others are the checkout page's own affair.
+// intents that charge a saved method: the failed attempts of the others are the checkout page's own affair. requestKey
+// names the request that a refund was made by: Stripe forgets idempotency keys.
 const (
 	purchaseKey   = "purchase_id"
 	offSessionKey = "off_session"
+	requestKey    = "request_key"
 )
 
 const (

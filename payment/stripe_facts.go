@@ -142,7 +142,7 @@ func refundFacts(refund *stripe.Refund) Refund {
 	case stripe.RefundStatusFailed, stripe.RefundStatusCanceled:
 		state = RefundFailed
 	}
-	return Refund{AmountMinor: refund.Amount, State: state}
+	return Refund{AmountMinor: refund.Amount, State: state, RequestKey: refund.Metadata[requestKey]}
 }
 
 // disputeNews is what a dispute tells of its payment intent: the state that it was in at a time, in seconds since 1970.

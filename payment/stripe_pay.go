@@ -135,7 +135,7 @@ func (s *Stripe) Refund(ctx context.Context, r RefundRequest) (News, error) {
 		PaymentIntent: stripe.String(r.PaymentID),
 		Amount:        stripe.Int64(r.AmountMinor),
 		Reason:        stripe.String(stripe.RefundReasonRequestedByCustomer),
-		Metadata:      map[string]string{purchaseKey: r.PurchaseID},
+		Metadata:      map[string]string{purchaseKey: r.PurchaseID, requestKey: r.IdempotencyKey},
 	}
 	params.SetIdempotencyKey(r.IdempotencyKey)
 	refund, err := s.api.V1Refunds.Create(ctx, params)
