@@ -686,7 +686,7 @@ type PromotionRule struct {
 	Message string `json:"message"`
 }
 
-// No provider can serve a part now. Nothing was held.
+// No provider can serve a part now. Nothing was reserved.
 type ProviderDownError struct {
 	// PROVIDER_DOWN.
 	Code UserErrorCode `json:"code"`
@@ -727,7 +727,7 @@ type PurchaseTokensInput struct {
 type Query struct {
 }
 
-// What an operation would cost and whether it could run now. Nothing is spent and nothing is held.
+// What an operation would cost and whether it could run now. Nothing is spent and nothing is reserved.
 type Quote struct {
 	// Which operation.
 	Operation models.Operation `json:"operation"`

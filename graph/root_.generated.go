@@ -5535,7 +5535,7 @@ type Balance implements Node {
   available: Tokens!
   "What can be spent now: the smaller of available and remainingToday; -1: unlimited."
   spendable: Tokens!
-  "Held for running operations."
+  "Reserved for running operations."
   reserved: Tokens!
   "The part of the owned tokens that was bought."
   purchased: Tokens!
@@ -5613,7 +5613,7 @@ enum GrantStatus {
   SPENT
   "What remained has lapsed."
   EXPIRED
-  "What remained was taken back."
+  "What remained was taken back, or all of it though it was spent."
   REVOKED
 }
 
@@ -5667,11 +5667,11 @@ What a ledger line did.
 enum LedgerEntryKind {
   "Tokens came in."
   GRANT
-  "Tokens were held for an operation."
+  "Tokens were reserved for an operation."
   RESERVE
-  "A held part was delivered and is paid."
+  "A part was delivered: what was reserved for it is paid."
   CAPTURE
-  "A held part was not delivered and went back."
+  "A part was not delivered: what was reserved for it went back."
   RELEASE
   "A grant lapsed."
   EXPIRE
@@ -5854,7 +5854,7 @@ type PartCost {
 }
 
 """
-What an operation would cost and whether it could run now. Nothing is spent and nothing is held.
+What an operation would cost and whether it could run now. Nothing is spent and nothing is reserved.
 """
 type Quote {
   "Which operation."
@@ -5981,7 +5981,7 @@ type Generation implements Node {
   draws: [GrantDraw!]!
   "Who asked for it."
   actor: User!
-  "What was held at the start."
+  "What was reserved at the start."
   reserved: Tokens!
   "What the delivered parts cost."
   captured: Tokens!
@@ -6059,7 +6059,7 @@ type GenerationBatch implements Node {
   failed: Int!
   "How many were cancelled."
   cancelled: Int!
-  "What was held at the start."
+  "What was reserved at the start."
   reserved: Tokens!
   "What the delivered parts cost."
   captured: Tokens!
@@ -6162,7 +6162,7 @@ type DebtError implements UserError {
 }
 
 """
-No provider can serve a part now. Nothing was held.
+No provider can serve a part now. Nothing was reserved.
 """
 type ProviderDownError implements UserError {
   "PROVIDER_DOWN."

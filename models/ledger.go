@@ -7,7 +7,7 @@ type BalanceRow struct {
 	TeamID               TeamID  `gorm:"primaryKey"`
 	Version              int64   // higher after every change
 	Available            Tokens  // owned and not reserved
-	Reserved             Tokens  // held for running operations
+	Reserved             Tokens  // reserved for running operations
 	Debt                 Tokens  // spent tokens of a refunded purchase
 	Unlimited            bool    // the team spends without owning
 	CustomDailyLimit     *Tokens // set for this team by an administrator
@@ -50,7 +50,7 @@ func (s GrantSource) Bought() bool { return s == SourcePurchase }
 // GrantStatus is what became of a grant.
 type GrantStatus string
 
-// A grant is ACTIVE while tokens of it remain or are held, SPENT when they are used up, EXPIRED when the rest lapsed,
+// A grant is ACTIVE while tokens of it remain or are reserved, SPENT when they are used up, EXPIRED when the rest lapsed,
 // REVOKED when the rest was taken back, or all of it though it was spent.
 const (
 	GrantActive  GrantStatus = "ACTIVE"
@@ -191,7 +191,7 @@ const (
 	PartReleased ReservedPartState = "RELEASED"
 )
 
-// ReservedPart is what is held for one part of an operation, and which grants it was drawn from.
+// ReservedPart is what is reserved for one part of an operation, and which grants it was drawn from.
 type ReservedPart struct {
 	Part   Part              `json:"part"`
 	Tokens Tokens            `json:"tokens"`

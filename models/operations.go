@@ -120,7 +120,7 @@ type Generation struct {
 // TableName is the table of generations.
 func (Generation) TableName() string { return "generations" }
 
-// Reserved is what was held for all parts at the start.
+// Reserved is what was reserved for all parts at the start.
 func (g *Generation) Reserved() (tokens Tokens) {
 	for _, part := range g.Parts {
 		tokens += part.Tokens
@@ -260,7 +260,7 @@ func (b *GenerationBatch) Failed() int { return b.Tally.Failed }
 // Cancelled counts the generations that were cancelled.
 func (b *GenerationBatch) Cancelled() int { return b.Tally.Cancelled }
 
-// Reserved is what was held for the whole run at the start.
+// Reserved is what was reserved for the whole run at the start.
 func (b *GenerationBatch) Reserved() Tokens { return b.Tally.Reserved }
 
 // Captured is what the delivered parts cost.
