@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -130,7 +131,12 @@ func (f *Funding) learnNotice(ctx context.Context, n claimedNotice) (learnt bool
 	case errors.Is(err, models.ErrNotFound) && !n.expired:
 		return false, f.putOff(ctx, n, waitAfter(n.attempts), awaited(notice.Subject))
 	case errors.Is(err, models.ErrNotFound):
-		f.log.Info("a payment notice is about no purchase of ours", "provider", n.provider, "notice", n.id, "type", notice.Type)
+		level := slog.LevelInfo
+		if notice.PurchaseID != "" { // only we name purchases
+			level = slog.LevelError
+		}
+		f.log.Log(ctx, level, "a payment notice is about no purchase that is known here",
+			"provider", n.provider, "notice", n.id, "type", notice.Type, "purchase", notice.PurchaseID)
 		return false, f.finishNotice(ctx, n)
 	case err != nil:
 		return false, err

@@ -188,6 +188,7 @@ func (f *Funding) learnListed(ctx context.Context, from payment.Provider, since 
 	var mu sync.Mutex // protects all below
 	var learnt, failures int
 	var first error
+	var unknown []string // purchases of ours that there are not
 	listed := make(chan payment.News)
 	for range noticeWorkers {
 		learners.Go(func() {
@@ -197,7 +198,11 @@ func (f *Funding) learnListed(ctx context.Context, from payment.Provider, since 
 				if repaired {
 					learnt++
 				}
-				if err != nil {
+				if errors.Is(err, models.ErrNotFound) {
+					if news.PurchaseID != "" && hasMoney(news.Facts) {
+						unknown = append(unknown, news.PurchaseID)
+					}
+				} else if err != nil {
 					failures++
 					first = cmp.Or(first, fmt.Errorf("checkout %s: %w", news.SessionID, err))
 				}
@@ -215,6 +220,10 @@ func (f *Funding) learnListed(ctx context.Context, from payment.Provider, since 
 	}
 	close(listed)
 	learners.Wait()
+	if len(unknown) > 0 {
+		f.log.Warn("money was paid for purchases that are not known here: was the database put back to an earlier state?",
+			"provider", from.Name(), "count", len(unknown), "purchase", slices.Max(unknown))
+	}
 	switch {
 	case err != nil:
 		return learnt, fmt.Errorf("list checkouts: %w", err)
@@ -224,12 +233,19 @@ func (f *Funding) learnListed(ctx context.Context, from payment.Provider, since 
 	return learnt, nil
 }
 
-// learnMissed says whether the news was of one of our purchases and told it anything.
+// hasMoney says whether any payment has come.
+func hasMoney(facts payment.Facts) bool {
+	for _, p := range facts.Payments {
+		if len(p.Received) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// learnMissed says whether the news told its purchase anything. It returns models.ErrNotFound where that is not known.
 func (f *Funding) learnMissed(ctx context.Context, provider string, news payment.News) (bool, error) {
 	id, err := f.purchaseOf(ctx, provider, news.Subject)
-	if errors.Is(err, models.ErrNotFound) {
-		return false, nil // somebody else's who uses the same account
-	}
 	if err != nil {
 		return false, err
 	}

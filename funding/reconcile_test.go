@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
@@ -195,5 +196,39 @@ func TestAComparisonThatAWrongClockNotedForALaterTimeCountsForNothing(t *testing
 	}
 	if later := s.count(`SELECT count(*) FROM provider_comparisons WHERE reconciled_at > now() + interval '1 hour'`); later != 0 {
 		t.Error("the later time stays noted")
+	}
+}
+
+func TestANoticeThatCannotBeReadHidesNoneOfTheOthers(t *testing.T) {
+	s := newShop(t)
+	team := s.newTeam(0)
+	id, session := s.newPurchase(team)
+	s.pay(session)
+	s.server.Emit("charge.refunded", map[string]any{"id": "ch_1", "payment_intent": "pi_1", "amount_refunded": "all"})
+	s.drop()
+	repaired, err := s.process(&archive{Provider: s.stripe, bare: true}).Reconcile(s.ctx())
+	if err == nil || repaired.Notices == 0 {
+		t.Errorf("repaired %+v, %v", repaired, err)
+	}
+	s.work()
+	s.expect(team, id, paidBooks())
+	if noted := s.count(`SELECT count(*) FROM provider_comparisons`); noted != 0 {
+		t.Error("the comparison counts as complete")
+	}
+}
+
+// A database that was put back to an earlier state has lost the purchases since, not their money.
+func TestMoneyForAPurchaseThatIsNotKnownAnyMoreIsLogged(t *testing.T) {
+	s := newShop(t)
+	unpaid := models.NewPurchaseID(time.Now())
+	s.checkout(unpaid)
+	lost := models.NewPurchaseID(time.Now())
+	s.pay(s.checkout(lost))
+	s.drop()
+	if repaired, err := s.funding.Reconcile(s.ctx()); err != nil || repaired.Purchases != 0 {
+		t.Fatalf("repaired %+v, %v", repaired, err)
+	}
+	if logged := s.log.String(); !strings.Contains(logged, string(lost)) || strings.Contains(logged, string(unpaid)) {
+		t.Errorf("logged:\n%s", logged)
 	}
 }

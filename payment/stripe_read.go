@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"time"
@@ -60,12 +61,14 @@ func (s *Stripe) Sessions(ctx context.Context, since time.Time) iter.Seq2[News, 
 	}
 }
 
-// Notices lists the events since that are about purchases. Stripe keeps them for 30 days.
+// Notices lists the events since that are about purchases. Stripe keeps them for 30 days. One that cannot be read hides
+// none of the others: the list ends with the error.
 func (s *Stripe) Notices(ctx context.Context, since time.Time) iter.Seq2[Notice, error] {
 	const op = "list events"
 	return func(yield func(Notice, error) bool) {
 		params := &stripe.EventListParams{CreatedRange: sinceRange(since), Types: stripe.StringSlice(StripeNoticeTypes())}
 		params.Limit = stripe.Int64(pageSize)
+		var unread error
 		for event, err := range s.api.V1Events.List(ctx, params).All(ctx) {
 			if err != nil {
 				yield(Notice{}, stripeFailure(op, err))
@@ -73,12 +76,15 @@ func (s *Stripe) Notices(ctx context.Context, since time.Time) iter.Seq2[Notice,
 			}
 			notice, err := readEvent(event)
 			if err != nil {
-				yield(Notice{}, &Error{Provider: StripeName, Op: op, Kind: Unreachable, Err: err})
-				return
+				unread = &Error{Provider: StripeName, Op: op, Kind: Unreachable, Err: fmt.Errorf("event %s: %w", event.ID, err)}
+				continue
 			}
 			if !yield(notice, nil) {
 				return
 			}
+		}
+		if unread != nil {
+			yield(Notice{}, unread)
 		}
 	}
 }
