@@ -233,7 +233,7 @@ func TestANoticeAboutNoPurchaseOfOursIsAskedForLessAndLessAndGivenUpAfterAMonth(
 	}
 	s.exec(`UPDATE payment_notices SET received_at = now() - interval '31 days'`)
 	s.work()
-	if left := s.unprocessed(); left != 0 || strings.Count(s.log.String(), "no purchase of ours") != 3 {
+	if left := s.unprocessed(); left != 0 || strings.Count(s.log.String(), "level=ERROR msg=\"a payment notice is about no purchase that is known here\"") != 3 {
 		t.Errorf("%d are left; logged:\n%s", left, s.log)
 	}
 }
