@@ -236,9 +236,10 @@ func TestARowThatSomeoneElseHoldsStallsNobodyElse(t *testing.T) {
 		other.mustReserve(models.OperationSearchImages)
 		other.balance()
 	}
-	t.Logf("100 changes beside 30 held teams took %s", time.Since(began))
+	took := time.Since(began)
 	want(t, "held teams that were answered", answered.Load(), 0)
-	if took := time.Since(began); took > 4*time.Second {
+	// A change that waits for a held row does so for 2 s.
+	if took > 10*time.Second {
 		t.Errorf("100 changes of a free team took %s", took)
 	}
 	for _, let := range release {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// fetch asks a server that answers with handler, and returns what getJSON made of it.
-func fetch(t *testing.T, handler http.HandlerFunc) (string, error) {
+// fetch asks a server that answers with handler, and returns what getJSON made of it within so long.
+func fetch(t *testing.T, patience time.Duration, handler http.HandlerFunc) (string, error) {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	defer server.Close()
@@ -23,7 +23,7 @@ func fetch(t *testing.T, handler http.HandlerFunc) (string, error) {
 	var answer struct {
 		Name string `json:"name"`
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	err = getJSON(ctx, server.Client(), "fake", request, &answer)
 	return answer.Name, err
@@ -78,7 +78,11 @@ func TestEveryWayToFailHasItsKind(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := fetch(t, c.handler)
+			patience := 10 * time.Second
+			if c.kind == TimedOut {
+				patience = 100 * time.Millisecond
+			}
+			_, err := fetch(t, patience, c.handler)
 			var failure *Error
 			if !errors.As(err, &failure) || failure.Kind != c.kind || failure.RetryAfter != c.retryAfter || failure.Provider != "fake" {
 				t.Errorf("err = %+v; want %s, retry after %s", err, c.kind, c.retryAfter)
@@ -102,7 +106,7 @@ func TestAnErrorOfTheNetworkDoesNotQuoteTheQuery(t *testing.T) {
 }
 
 func TestAGoodAnswerIsDecoded(t *testing.T) {
-	name, err := fetch(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"name":"mug","more":1}`)) })
+	name, err := fetch(t, 10*time.Second, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"name":"mug","more":1}`)) })
 	if name != "mug" || err != nil {
 		t.Errorf("got %q, %v", name, err)
 	}

@@ -161,11 +161,12 @@ func TestASocketThatIsNotInitialisedInTimeCloses4408(t *testing.T) {
 }
 
 func TestAnInitialisedSocketOutlivesTheTimeForInit(t *testing.T) {
-	r := start(t, func(c *Config) { c.Timeouts.Init = 100 * time.Millisecond })
+	const toInit = time.Second // enough to connect in on a busy machine
+	r := start(t, func(c *Config) { c.Timeouts.Init = toInit })
 	w := r.connect(t)
 	pace := time.NewTicker(20 * time.Millisecond)
 	defer pace.Stop()
-	for began := time.Now(); time.Since(began) < 300*time.Millisecond; <-pace.C {
+	for began := time.Now(); time.Since(began) < toInit+200*time.Millisecond; <-pace.C {
 		w.send(`{"type":"ping"}`)
 		w.want(`{"type":"pong"}`)
 	}
