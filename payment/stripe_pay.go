@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 // to the cent. For the same reason Stripe's own conversion of currencies is off.
 func (s *Stripe) StartCheckout(ctx context.Context, c Checkout) (Session, error) {
 	const op = "start checkout"
-	if reason := c.unfit(); reason != "" {
+	if reason := cmp.Or(c.unfit(), oddMoney(c.PriceMinor, c.Currency)); reason != "" {
 		return Session{}, refused(StripeName, op, reason)
 	}
 	session, err := s.api.V1CheckoutSessions.Create(ctx, s.checkoutParams(c))
@@ -75,7 +76,7 @@ func (s *Stripe) checkoutParams(c Checkout) *stripe.CheckoutSessionCreateParams 
 // ChargeSaved makes and confirms a payment intent off session.
 func (s *Stripe) ChargeSaved(ctx context.Context, c Charge) (News, error) {
 	const op = "charge saved method"
-	if reason := c.unfit(); reason != "" {
+	if reason := cmp.Or(c.unfit(), oddMoney(c.PriceMinor, c.Currency)); reason != "" {
 		return News{}, refused(StripeName, op, reason)
 	}
 	params := &stripe.PaymentIntentCreateParams{
@@ -102,6 +103,21 @@ func (s *Stripe) ChargeSaved(ctx context.Context, c Charge) (News, error) {
 		return News{}, &Error{Provider: StripeName, Op: op, Kind: Declined, DeclineCode: code, PaymentID: intent.ID}
 	}
 	return news, nil
+}
+
+// oddMoney says why Stripe would not take the price that is meant; empty if it would. Its minor unit of some currencies is
+// not that of ISO 4217, by a factor of a hundred, and amounts with three decimals end in 0:
+// https://docs.stripe.com/currencies#minor-units
+func oddMoney(minor int64, currency string) string {
+	switch strings.ToUpper(currency) {
+	case "ISK", "MGA", "UGX":
+		return "Stripe counts this currency in another unit"
+	case "BHD", "JOD", "KWD", "OMR", "TND":
+		if minor%10 != 0 {
+			return "amounts in this currency must end in 0"
+		}
+	}
+	return ""
 }
 
 // Cancel expires a session. Stripe refuses that unless the session is open; then what it is says why.
