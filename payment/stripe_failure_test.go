@@ -75,6 +75,7 @@ func TestFailuresAreOfTheKindThatDecidesWhatIsNext(t *testing.T) {
 			name: "wrong request", status: 400, want: payment.Refused,
 			body: `{"error":{"type":"invalid_request_error","param":"currency","message":"buyer@example.com"}}`,
 		},
+		{name: "nothing there", status: 404, body: `{"error":{"type":"invalid_request_error"}}`, want: payment.NotFound},
 		{
 			name: "unknown customer", status: 400, want: payment.NotFound,
 			body: `{"error":{"type":"invalid_request_error","code":"resource_missing","param":"customer"}}`,
@@ -145,6 +146,9 @@ func TestUnfitRequestsNeverLeave(t *testing.T) {
 		"free":          func(c *payment.Checkout) { c.PriceMinor = 0 },
 		"negative":      func(c *payment.Checkout) { c.PriceMinor = -1 },
 		"currency":      func(c *payment.Checkout) { c.Currency = "€" },
+		"no host":       func(c *payment.Checkout) { c.SuccessURL = "https:///paid" },
+		"unreadable":    func(c *payment.Checkout) { c.CancelURL = "https://[::1" },
+		"another way":   func(c *payment.Checkout) { c.CancelURL = "ftp://shop.example.com/" },
 		"script":        func(c *payment.Checkout) { c.SuccessURL = "javascript:alert(1)" },
 		"relative":      func(c *payment.Checkout) { c.CancelURL = "/back" },
 		"no key":        func(c *payment.Checkout) { c.IdempotencyKey = "" },
@@ -166,6 +170,73 @@ func TestUnfitRequestsNeverLeave(t *testing.T) {
 	}
 }
 
+func TestUnfitChargesAndRefundsNeverLeave(t *testing.T) {
+	c := newCounter(t)
+	refused := func(name string, err error) {
+		t.Helper()
+		if failure := failureOf(t, err); failure.Kind != payment.Refused || failure.Op == "" {
+			t.Errorf("%s: %v", name, failure)
+		}
+	}
+	for name, spoil := range map[string]func(*payment.Charge){
+		"no purchase":     func(c *payment.Charge) { c.PurchaseID = "" },
+		"no customer":     func(c *payment.Charge) { c.Method.Customer = "" },
+		"no method":       func(c *payment.Charge) { c.Method.Method = "" },
+		"free":            func(c *payment.Charge) { c.PriceMinor = 0 },
+		"no key":          func(c *payment.Charge) { c.IdempotencyKey = "" },
+		"two letters":     func(c *payment.Charge) { c.Currency = "EU" },
+		"four letters":    func(c *payment.Charge) { c.Currency = "EURO" },
+		"before A":        func(c *payment.Charge) { c.Currency = "@UR" },
+		"between Z and a": func(c *payment.Charge) { c.Currency = "E[R" },
+		"before a":        func(c *payment.Charge) { c.Currency = "E`R" },
+		"behind z":        func(c *payment.Charge) { c.Currency = "EU{" },
+	} {
+		spoilt := charge("p1", payment.SavedMethod{Customer: "cus_1", Method: "pm_1"})
+		spoil(&spoilt)
+		for _, provider := range []payment.Provider{c, payment.NewInvoice(true)} {
+			_, err := provider.ChargeSaved(t.Context(), spoilt)
+			refused(name, err)
+		}
+	}
+	for name, spoil := range map[string]func(*payment.RefundRequest){
+		"nothing":  func(r *payment.RefundRequest) { r.AmountMinor = 0 },
+		"no key":   func(r *payment.RefundRequest) { r.IdempotencyKey = "" },
+		"no money": func(r *payment.RefundRequest) { r.Currency = "" },
+	} {
+		spoilt := payment.RefundRequest{
+			PurchaseID: "p1", PaymentID: "invoice_p1", IdempotencyKey: "refund-1", AmountMinor: 1000, Currency: "EUR",
+		}
+		spoil(&spoilt)
+		for _, provider := range []payment.Provider{c, payment.NewInvoice(true)} {
+			_, err := provider.Refund(t.Context(), spoilt)
+			refused(name, err)
+		}
+	}
+	_, err := c.Refund(t.Context(), payment.RefundRequest{PurchaseID: "p1", IdempotencyKey: "refund-1", AmountMinor: 1000, Currency: "EUR"})
+	refused("no payment", err)
+	if c.server.Requests() != 0 {
+		t.Error("requests were sent")
+	}
+}
+
+func TestWhatIsJustFitIsAskedFor(t *testing.T) {
+	for name, alter := range map[string]func(*payment.Checkout){
+		"the shortest life": func(c *payment.Checkout) { c.Life = payment.MinCheckoutLife },
+		"the longest life":  func(c *payment.Checkout) { c.Life = payment.MaxCheckoutLife },
+		"the longest key":   func(c *payment.Checkout) { c.IdempotencyKey = strings.Repeat("k", payment.MaxIdempotencyKey) },
+		"plain http":        func(c *payment.Checkout) { c.SuccessURL = "http://localhost:8080/" },
+		"small letters":     func(c *payment.Checkout) { c.Currency = "azy" },
+		"capitals":          func(c *payment.Checkout) { c.Currency = "AZY" },
+		"the smallest sum":  func(c *payment.Checkout) { c.PriceMinor = 1 },
+	} {
+		asked := checkout("p1")
+		alter(&asked)
+		if _, err := newCounter(t).StartCheckout(t.Context(), asked); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestAConfigurationThatCannotWorkIsRefusedWithoutQuotingIt(t *testing.T) {
 	good := payment.StripeConfig{SecretKey: secretKey, WebhookSecrets: []string{webhookSecret}, Now: noon}
 	if text := fmt.Sprintf("%v %+v %#v %s", good, good, good, &good); strings.Contains(text, "fullOfSecrets") {
@@ -183,6 +254,9 @@ func TestAConfigurationThatCannotWorkIsRefusedWithoutQuotingIt(t *testing.T) {
 		"readable":       func(c *payment.StripeConfig) { c.APIBase = "http://api.stripe.example" },
 		"another scheme": func(c *payment.StripeConfig) { c.APIBase = "ftp://127.0.0.1" },
 		"no address":     func(c *payment.StripeConfig) { c.APIBase = "api" },
+		"nowhere":        func(c *payment.StripeConfig) { c.APIBase = "https:///v1" },
+		"unreadable":     func(c *payment.StripeConfig) { c.APIBase = "http://[::1" },
+		"not here":       func(c *payment.StripeConfig) { c.APIBase = "http://192.0.2.1" },
 		"password":       func(c *payment.StripeConfig) { c.APIBase = "https://fullOfSecrets@api.example" },
 	} {
 		spoilt := good
@@ -190,6 +264,32 @@ func TestAConfigurationThatCannotWorkIsRefusedWithoutQuotingIt(t *testing.T) {
 		if _, err := payment.NewStripe(spoilt); err == nil || strings.Contains(err.Error(), "fullOfSecrets") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestOnThisMachineStripeIsImitatedInTheClear(t *testing.T) {
+	for _, base := range []string{"http://localhost:12111", "http://127.0.0.1:12111", "http://[::1]:12111"} {
+		_, err := payment.NewStripe(payment.StripeConfig{
+			SecretKey: secretKey, WebhookSecrets: []string{webhookSecret}, APIBase: base, Now: noon,
+		})
+		if err != nil {
+			t.Errorf("%s: %v", base, err)
+		}
+	}
+}
+
+func TestAnUnreadableTimeToWaitIsNone(t *testing.T) {
+	for _, header := range []string{"soon", "-7", ""} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", header)
+			w.WriteHeader(http.StatusTooManyRequests)
+			fmt.Fprint(w, `{"error":{"type":"invalid_request_error"}}`)
+		}))
+		_, err := newClient(t, server.URL).Session(t.Context(), "cs_1")
+		if wait := failureOf(t, err).RetryAfter; wait != 0 || !failureOf(t, err).Retryable() {
+			t.Errorf("%q: %s, %v", header, wait, err)
+		}
+		server.Close()
 	}
 }
 
