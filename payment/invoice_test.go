@@ -3,6 +3,9 @@ package payment_test
 import (
 	"errors"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"productgenerator/payment"
 )
@@ -89,6 +92,52 @@ func TestAnInvoiceHasNoNewsOfItsOwn(t *testing.T) {
 		_, err := call()
 		if kind := failureOf(t, err).Kind; kind != payment.NotFound {
 			t.Errorf("another provider's id: %s", kind)
+		}
+	}
+}
+
+func TestAnInvoiceNamesThePurchaseInAllThatItSays(t *testing.T) {
+	invoice, demonstration := payment.NewInvoice(false), payment.NewInvoice(true)
+	session := must[payment.Session](t)(invoice.StartCheckout(t.Context(), checkout("p1")))
+	subject := payment.Subject{PurchaseID: "p1", SessionID: session.ID}
+	opened := payment.Facts{Sessions: map[string]payment.SessionState{session.ID: payment.SessionOpen}}
+	if diff := cmp.Diff(payment.News{Subject: subject, Facts: opened}, session.News); diff != "" || !session.ExpiresAt.Equal(noon().Add(time.Hour)) {
+		t.Error(session.ExpiresAt, diff)
+	}
+	paid := payment.Subject{PurchaseID: "p1", PaymentID: invoice.Confirm("p1", 1, "EUR").PaymentID}
+	refund := payment.RefundRequest{PurchaseID: "p1", PaymentID: paid.PaymentID, IdempotencyKey: "a", AmountMinor: 1000, Currency: "EUR"}
+	refunded := must[payment.News](t)(invoice.Refund(t.Context(), refund))
+	if state := refunded.Facts.Payments[paid.PaymentID].Refunds["a"].State; state != payment.RefundSucceeded {
+		t.Errorf("a refund is %q", state)
+	}
+	charged := must[payment.News](t)(demonstration.ChargeSaved(t.Context(), charge("p1", payment.SavedMethod{Customer: "a", Method: "b"})))
+	if len(charged.Facts.Sessions) > 0 || charged.Facts.Standing(price()).Status != payment.Paid {
+		t.Errorf("a charge tells %+v", charged.Facts)
+	}
+	for name, test := range map[string]struct{ got, want payment.Subject }{
+		"a session": {must[payment.News](t)(invoice.Session(t.Context(), session.ID)).Subject, subject},
+		"a payment": {must[payment.News](t)(invoice.Payment(t.Context(), paid.PaymentID)).Subject, paid},
+		"a refund":  {refunded.Subject, paid},
+		"a charge":  {charged.Subject, paid},
+		"the end":   {must[payment.News](t)(invoice.Cancel(t.Context(), session.ID)).Subject, subject},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s is of %+v, not %+v", name, test.got, test.want)
+		}
+	}
+	_, err := invoice.Session(t.Context(), "cs_1")
+	if failure := failureOf(t, err); failure.Provider != payment.InvoiceName || failure.Op != "read checkout" {
+		t.Errorf("failed as %v", failure)
+	}
+}
+
+func TestADemonstrationSavesAMethodWhereTheBuyerWasAsked(t *testing.T) {
+	for _, asks := range []bool{true, false} {
+		asked := checkout("p1")
+		asked.SaveMethod = asks
+		session := must[payment.Session](t)(payment.NewInvoice(true).StartCheckout(t.Context(), asked))
+		if saved := session.News.Facts.Standing(price()).Saved; (saved != payment.SavedMethod{}) != asks {
+			t.Errorf("asked: %t, saved %+v", asks, saved)
 		}
 	}
 }

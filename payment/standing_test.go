@@ -45,10 +45,19 @@ func TestWhereAPurchaseStandsByItsFacts(t *testing.T) {
 		{"a second session is open", session(payment.SessionExpired, payment.SessionOpen), payment.Standing{Status: payment.Pending}},
 		{"the bank is at it", session(payment.SessionProcessing), payment.Standing{Status: payment.Processing}},
 		{"the bank refused", session(payment.SessionFailed, payment.SessionExpired), payment.Standing{Status: payment.Failed}},
+		{"paid, and the payment is not known yet", session(payment.SessionPaid), payment.Standing{Status: payment.Processing}},
 		{"a charge is under way", of(payment.Payment{Processing: true}), payment.Standing{Status: payment.Processing}},
 		{
 			"a charge was refused", of(payment.Payment{Processing: true, Declined: "expired_card"}),
 			payment.Standing{Status: payment.Failed, Declined: "expired_card"},
+		},
+		{
+			"two charges were refused", of(payment.Payment{Declined: "b"}).Merge(payment.Facts{Payments: map[string]payment.Payment{"pi_2": {Declined: "a"}}}),
+			payment.Standing{Status: payment.Failed, Declined: "b"},
+		},
+		{
+			"a dispute of less than nothing", of(payment.Payment{Received: received(100), Disputes: disputed(-70, "EUR", payment.DisputeOpen)}),
+			paid(payment.Standing{KeptMinor: 100}),
 		},
 		{
 			"refused first, paid then", of(payment.Payment{Declined: "expired_card", Received: received(100)}),
