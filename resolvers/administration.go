@@ -3,7 +3,6 @@ package resolvers
 import (
 	"context"
 
-	"productgenerator/auth"
 	"productgenerator/funding"
 	"productgenerator/graph"
 	"productgenerator/models"
@@ -97,7 +96,7 @@ func (r *mutationResolver) SetDefaultDailyLimit(ctx context.Context, input graph
 }
 
 func (r *mutationResolver) SetTeamPlan(ctx context.Context, input graph.TeamPlanInput) (*graph.TeamPayload, error) {
-	_, team, err := administratorOf(ctx, input.TeamID)
+	_, team, err := administratorAbout[models.TeamID](ctx, input.TeamID, models.PrefixTeam)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +121,7 @@ func unlimitedOf(input graph.TeamPlanInput) *bool {
 }
 
 func (r *mutationResolver) GrantTokens(ctx context.Context, input graph.GrantTokensInput) (*graph.GrantPayload, error) {
-	viewer, team, err := administratorOf(ctx, input.TeamID)
+	viewer, team, err := administratorAbout[models.TeamID](ctx, input.TeamID, models.PrefixTeam)
 	if err != nil {
 		return nil, err
 	}
@@ -135,16 +134,6 @@ func (r *mutationResolver) GrantTokens(ctx context.Context, input graph.GrantTok
 		return &graph.GrantPayload{UserErrors: userErrors}, err
 	}
 	return &graph.GrantPayload{Grant: &grant, Balance: &balance}, nil
-}
-
-// administratorOf is the platform administrator who is asking, and the team that the input names.
-func administratorOf(ctx context.Context, teamID string) (*auth.Viewer, models.TeamID, error) {
-	viewer, err := administrator(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	team, err := idOf[models.TeamID](teamID, models.PrefixTeam)
-	return viewer, team, err
 }
 
 func (r *Resolver) Administration() graph.AdministrationResolver { return &administrationResolver{r} }

@@ -58,11 +58,7 @@ func (r *balanceResolver) OperationsLeft(_ context.Context, balance *models.Bala
 }
 
 func (r *subscriptionResolver) BalanceChanged(ctx context.Context, teamID string) (<-chan *models.Balance, error) {
-	team, err := idOf[models.TeamID](teamID, models.PrefixTeam)
-	if err != nil {
-		return nil, unlessAnonymous(ctx, err)
-	}
-	viewer, err := r.reader(ctx, team)
+	viewer, team, err := r.teamFor(ctx, teamID, models.RoleViewer)
 	if err != nil {
 		return nil, err
 	}

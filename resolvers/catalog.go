@@ -28,16 +28,6 @@ func (r *Resolver) product(ctx context.Context, id string, role models.TeamRole)
 	return &found, err
 }
 
-// teamFor is the team with that id, for a viewer with that role in it.
-func (r *Resolver) teamFor(ctx context.Context, id string, role models.TeamRole) (models.TeamID, error) {
-	team, err := idOf[models.TeamID](id, models.PrefixTeam)
-	if err != nil {
-		return "", unlessAnonymous(ctx, err)
-	}
-	_, err = r.member(ctx, team, role)
-	return team, err
-}
-
 func (r *queryResolver) Product(ctx context.Context, id string) (*models.Product, error) {
 	product, err := r.product(ctx, id, models.RoleViewer)
 	if err != nil {
@@ -59,20 +49,8 @@ func (r *teamResolver) Products(ctx context.Context, team *models.Team, search *
 	return &products, err
 }
 
-// forwardPage reads the arguments of a list that is read forwards and whose cursors are ids of that type.
-func forwardPage(first *int, after *string, prefix string) (models.Page, error) {
-	page, err := models.NewPage(first, after, nil, nil)
-	if err != nil {
-		return models.Page{}, err
-	}
-	if found, ok := models.PrefixOf(page.Cursor); page.Cursor != "" && (!ok || found != prefix) {
-		return models.Page{}, models.ErrPageCursor
-	}
-	return page, nil
-}
-
 func (r *mutationResolver) CreateProduct(ctx context.Context, input graph.CreateProductInput) (*graph.ProductPayload, error) {
-	team, err := r.teamFor(ctx, input.TeamID, models.RoleMember)
+	_, team, err := r.teamFor(ctx, input.TeamID, models.RoleMember)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +86,7 @@ func (r *mutationResolver) DeleteProduct(ctx context.Context, input graph.Delete
 }
 
 func (r *mutationResolver) ImportProducts(ctx context.Context, input graph.ImportProductsInput) (*graph.ImportProductsPayload, error) {
-	team, err := r.teamFor(ctx, input.TeamID, models.RoleMember)
+	_, team, err := r.teamFor(ctx, input.TeamID, models.RoleMember)
 	if err != nil {
 		return nil, err
 	}

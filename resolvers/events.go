@@ -16,7 +16,7 @@ const (
 )
 
 func (r *subscriptionResolver) LimitWarnings(ctx context.Context, teamID string, after *string) (<-chan *models.LimitWarning, error) {
-	team, viewer, err := r.listener(ctx, teamID)
+	viewer, team, err := r.teamFor(ctx, teamID, models.RoleViewer)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (r *Resolver) seenWarning(ctx context.Context, team models.TeamID, after st
 }
 
 func (r *subscriptionResolver) LedgerEntries(ctx context.Context, teamID string, afterSequence *int64) (<-chan *models.LedgerEntry, error) {
-	team, viewer, err := r.listener(ctx, teamID)
+	viewer, team, err := r.teamFor(ctx, teamID, models.RoleViewer)
 	if err != nil {
 		return nil, err
 	}
@@ -56,16 +56,6 @@ func (r *subscriptionResolver) LedgerEntries(ctx context.Context, teamID string,
 		return nil, models.FieldErrors{{Path: []string{"afterSequence"}, Code: models.FieldOutOfRange}}
 	}
 	return followEvents(ctx, r.Resolver, team, viewer, r.Entries, afterSequence)
-}
-
-// listener is the viewer as somebody who may listen to the team.
-func (r *Resolver) listener(ctx context.Context, teamID string) (models.TeamID, *auth.Viewer, error) {
-	team, err := idOf[models.TeamID](teamID, models.PrefixTeam)
-	if err != nil {
-		return "", nil, unlessAnonymous(ctx, err)
-	}
-	viewer, err := r.reader(ctx, team)
-	return team, viewer, err
 }
 
 // followEvents hands the events of a team on to a subscription, those behind a sequence first, for as long as the

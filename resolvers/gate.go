@@ -77,6 +77,26 @@ func (r *Resolver) reader(ctx context.Context, team models.TeamID) (*auth.Viewer
 	return r.member(ctx, team, models.RoleViewer)
 }
 
+// teamFor is the team with that id, for a viewer who may do there what the role may, and who that is.
+func (r *Resolver) teamFor(ctx context.Context, id string, role models.TeamRole) (*auth.Viewer, models.TeamID, error) {
+	team, err := idOf[models.TeamID](id, models.PrefixTeam)
+	if err != nil {
+		return nil, "", unlessAnonymous(ctx, err)
+	}
+	viewer, err := r.member(ctx, team, role)
+	return viewer, team, err
+}
+
+// administratorAbout is the platform administrator who is asking, and the id of what the input is about.
+func administratorAbout[T ~string](ctx context.Context, id, prefix string) (*auth.Viewer, T, error) {
+	viewer, err := administrator(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	about, err := idOf[T](id, prefix)
+	return viewer, about, err
+}
+
 // idOf reads an id of that type. What is no such id names nothing: models.ErrNotFound.
 func idOf[T ~string](id, prefix string) (T, error) {
 	if found, ok := models.PrefixOf(id); !ok || found != prefix {

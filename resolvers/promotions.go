@@ -11,7 +11,7 @@ import (
 )
 
 func (r *queryResolver) PromotionEligibility(ctx context.Context, teamID, code string) (*graph.PromotionEligibility, error) {
-	team, viewer, err := r.listener(ctx, teamID)
+	viewer, team, err := r.teamFor(ctx, teamID, models.RoleViewer)
 	if err != nil {
 		return nil, err
 	}
@@ -74,11 +74,7 @@ func (r *administrationResolver) Promotions(ctx context.Context, _ *graph.Admini
 }
 
 func (r *mutationResolver) RedeemPromotion(ctx context.Context, input graph.RedeemPromotionInput) (*graph.GrantPayload, error) {
-	team, err := idOf[models.TeamID](input.TeamID, models.PrefixTeam)
-	if err != nil {
-		return nil, unlessAnonymous(ctx, err)
-	}
-	viewer, err := r.member(ctx, team, models.RoleAdmin)
+	viewer, team, err := r.teamFor(ctx, input.TeamID, models.RoleAdmin)
 	if err != nil {
 		return nil, err
 	}
@@ -122,11 +118,7 @@ func (r *mutationResolver) SetPromotion(ctx context.Context, input graph.Promoti
 }
 
 func (r *mutationResolver) RevokeGrant(ctx context.Context, input graph.RevokeGrantInput) (*graph.GrantPayload, error) {
-	viewer, err := administrator(ctx)
-	if err != nil {
-		return nil, err
-	}
-	id, err := idOf[models.GrantID](input.GrantID, models.PrefixGrant)
+	viewer, id, err := administratorAbout[models.GrantID](ctx, input.GrantID, models.PrefixGrant)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (r *Resolver) purchase(ctx context.Context, id string) (*auth.Viewer, *mode
 }
 
 func (r *teamResolver) Purchases(ctx context.Context, team *models.Team, first *int, after *string) (*models.Connection[models.Purchase], error) {
-	page, err := purchasePage(first, after)
+	page, err := forwardPage(first, after, models.PrefixPurchase)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (r *teamResolver) Purchases(ctx context.Context, team *models.Team, first *
 }
 
 func (r *administrationResolver) Purchases(ctx context.Context, _ *graph.Administration, status []models.PurchaseStatus, attention *bool, first *int, after *string) (*models.Connection[models.Purchase], error) {
-	page, err := purchasePage(first, after)
+	page, err := forwardPage(first, after, models.PrefixPurchase)
 	if err != nil {
 		return nil, err
 	}
@@ -52,24 +52,8 @@ func (r *administrationResolver) Purchases(ctx context.Context, _ *graph.Adminis
 	return &purchases, err
 }
 
-// purchasePage reads which page of a list of purchases is wanted.
-func purchasePage(first *int, after *string) (models.Page, error) {
-	page, err := models.NewPage(first, after, nil, nil)
-	if err != nil {
-		return models.Page{}, err
-	}
-	if prefix, ok := models.PrefixOf(page.Cursor); page.Cursor != "" && (!ok || prefix != models.PrefixPurchase) {
-		return models.Page{}, models.ErrPageCursor
-	}
-	return page, nil
-}
-
 func (r *mutationResolver) PurchaseTokens(ctx context.Context, input graph.PurchaseTokensInput) (*graph.PurchasePayload, error) {
-	team, err := idOf[models.TeamID](input.TeamID, models.PrefixTeam)
-	if err != nil {
-		return nil, unlessAnonymous(ctx, err)
-	}
-	viewer, err := r.member(ctx, team, models.RoleAdmin)
+	viewer, team, err := r.teamFor(ctx, input.TeamID, models.RoleAdmin)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +79,7 @@ func (r *mutationResolver) CancelPurchase(ctx context.Context, input graph.Cance
 }
 
 func (r *mutationResolver) ConfirmPurchase(ctx context.Context, input graph.ConfirmPurchaseInput) (*graph.PurchasePayload, error) {
-	viewer, id, err := administratorAbout(ctx, input.PurchaseID)
+	viewer, id, err := administratorAbout[models.PurchaseID](ctx, input.PurchaseID, models.PrefixPurchase)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +90,7 @@ func (r *mutationResolver) ConfirmPurchase(ctx context.Context, input graph.Conf
 }
 
 func (r *mutationResolver) RefundPurchase(ctx context.Context, input graph.RefundPurchaseInput) (*graph.PurchasePayload, error) {
-	viewer, id, err := administratorAbout(ctx, input.PurchaseID)
+	viewer, id, err := administratorAbout[models.PurchaseID](ctx, input.PurchaseID, models.PrefixPurchase)
 	if err != nil {
 		return nil, err
 	}
@@ -115,16 +99,6 @@ func (r *mutationResolver) RefundPurchase(ctx context.Context, input graph.Refun
 		Key: keyOf(viewer.User.ID, "refundPurchase", input.IdempotencyKey, input),
 	})
 	return r.purchasePayload(ctx, purchase, balance, aboutKey(err, input.IdempotencyKey), "refund")
-}
-
-// administratorAbout is the platform administrator who is asking, and the purchase that the input names.
-func administratorAbout(ctx context.Context, purchaseID string) (*auth.Viewer, models.PurchaseID, error) {
-	viewer, err := administrator(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	id, err := idOf[models.PurchaseID](purchaseID, models.PrefixPurchase)
-	return viewer, id, err
 }
 
 // purchasePayload is a purchase with the balance behind it, or why that was not done to it.

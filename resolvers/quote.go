@@ -22,7 +22,7 @@ func (r *queryResolver) OperationCosts(ctx context.Context) ([]graph.OperationCo
 }
 
 func (r *queryResolver) Quote(ctx context.Context, input graph.QuoteInput) (*graph.Quote, error) {
-	team, err := r.teamFor(ctx, input.TeamID, models.RoleMember)
+	_, team, err := r.teamFor(ctx, input.TeamID, models.RoleMember)
 	if err != nil {
 		return nil, err
 	}

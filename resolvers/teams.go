@@ -15,11 +15,8 @@ import (
 )
 
 func (r *queryResolver) Team(ctx context.Context, id string) (*models.Team, error) {
-	team, err := idOf[models.TeamID](id, models.PrefixTeam)
+	_, team, err := r.teamFor(ctx, id, models.RoleViewer)
 	if err != nil {
-		return nil, unlessAnonymous(ctx, err)
-	}
-	if _, err := r.reader(ctx, team); err != nil {
 		return nil, err
 	}
 	found, err := loadersFrom(ctx).teams.Load(ctx, team)
@@ -48,11 +45,7 @@ func (r *mutationResolver) CreateTeam(ctx context.Context, input graph.CreateTea
 }
 
 func (r *mutationResolver) UpdateTeam(ctx context.Context, input graph.UpdateTeamInput) (*graph.TeamPayload, error) {
-	team, err := idOf[models.TeamID](input.TeamID, models.PrefixTeam)
-	if err != nil {
-		return nil, unlessAnonymous(ctx, err)
-	}
-	viewer, err := r.member(ctx, team, models.RoleAdmin)
+	viewer, team, err := r.teamFor(ctx, input.TeamID, models.RoleAdmin)
 	if err != nil {
 		return nil, err
 	}
@@ -102,11 +95,7 @@ func fieldGiven[T any](field graphql.Omittable[*T]) teams.Field[T] {
 }
 
 func (r *mutationResolver) InviteMember(ctx context.Context, input graph.InviteMemberInput) (*graph.InvitationPayload, error) {
-	team, err := idOf[models.TeamID](input.TeamID, models.PrefixTeam)
-	if err != nil {
-		return nil, unlessAnonymous(ctx, err)
-	}
-	viewer, err := r.member(ctx, team, models.RoleAdmin)
+	viewer, team, err := r.teamFor(ctx, input.TeamID, models.RoleAdmin)
 	if err != nil {
 		return nil, err
 	}
@@ -195,13 +184,8 @@ func (r *teamResolver) Members(ctx context.Context, team *models.Team, first *in
 
 // Invitations are told to ADMINs of the team and to platform administrators, who read any team.
 func (r *teamResolver) Invitations(ctx context.Context, team *models.Team) ([]models.Invitation, error) {
-	membership, err := r.membershipOf(ctx, team.ID)
-	if err != nil {
+	if configures, err := r.configures(ctx, team.ID); !configures || err != nil {
 		return nil, err
-	}
-	mayRead := membership != nil && membership.Role.Includes(models.RoleAdmin) || isAdministrator(auth.ViewerFrom(ctx))
-	if !mayRead {
-		return nil, nil
 	}
 	return r.Teams.OpenInvitations(ctx, team.ID)
 }

@@ -40,7 +40,7 @@ func previewOf(preview catalog.Preview, userErrors []graph.UserError) *graph.Tem
 }
 
 func (r *mutationResolver) CreateTemplate(ctx context.Context, input graph.CreateTemplateInput) (*graph.TemplatePayload, error) {
-	team, err := r.teamFor(ctx, input.TeamID, models.RoleMember)
+	_, team, err := r.teamFor(ctx, input.TeamID, models.RoleMember)
 	if err != nil {
 		return nil, err
 	}

@@ -10,11 +10,7 @@ import (
 )
 
 func (r *mutationResolver) SetAutoTopUp(ctx context.Context, input graph.AutoTopUpInput) (*graph.TeamPayload, error) {
-	team, err := idOf[models.TeamID](input.TeamID, models.PrefixTeam)
-	if err != nil {
-		return nil, unlessAnonymous(ctx, err)
-	}
-	viewer, err := r.member(ctx, team, models.RoleOwner)
+	viewer, team, err := r.teamFor(ctx, input.TeamID, models.RoleOwner)
 	if err != nil {
 		return nil, err
 	}

@@ -13,11 +13,7 @@ import (
 )
 
 func (r *mutationResolver) SetAlertRule(ctx context.Context, input graph.AlertRuleInput) (*graph.AlertRulePayload, error) {
-	team, err := idOf[models.TeamID](input.TeamID, models.PrefixTeam)
-	if err != nil {
-		return nil, unlessAnonymous(ctx, err)
-	}
-	viewer, err := r.member(ctx, team, models.RoleAdmin)
+	viewer, team, err := r.teamFor(ctx, input.TeamID, models.RoleAdmin)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +53,7 @@ func (r *mutationResolver) DeleteAlertRule(ctx context.Context, input graph.Dele
 	if err != nil {
 		return nil, err
 	}
-	deleted, err := r.Deps.Ledger.DeleteAlertRule(ctx, viewer.User.ID, rule.TeamID, id)
+	deleted, err := r.Ledger.DeleteAlertRule(ctx, viewer.User.ID, rule.TeamID, id)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +68,7 @@ func (r *mutationResolver) AcknowledgeWarning(ctx context.Context, input graph.A
 	if err != nil {
 		return nil, err
 	}
-	warning, err := r.Deps.Ledger.Warning(ctx, id)
+	warning, err := r.Ledger.Warning(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +76,7 @@ func (r *mutationResolver) AcknowledgeWarning(ctx context.Context, input graph.A
 	if err != nil {
 		return nil, err
 	}
-	acknowledged, err := r.Deps.Ledger.AcknowledgeWarning(ctx, viewer.User.ID, warning.TeamID, id)
+	acknowledged, err := r.Ledger.AcknowledgeWarning(ctx, viewer.User.ID, warning.TeamID, id)
 	if err != nil {
 		return nil, err
 	}
