@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -65,13 +66,21 @@ func (l *Ledger) Entries(ctx context.Context, team models.TeamID, filter Filter,
 	return connection, nil
 }
 
-// Entry reads one line of a team's ledger, or returns pgx.ErrNoRows.
+// Entry reads one line of a team's ledger, or returns models.ErrNotFound.
 func (l *Ledger) Entry(ctx context.Context, id models.LedgerEntryID) (models.LedgerEntry, error) {
 	rows, err := l.pool.Query(ctx, "SELECT "+entryColumns+" FROM ledger_entries WHERE id = $1", string(id))
 	if err != nil {
 		return models.LedgerEntry{}, fmt.Errorf("read %s: %w", id, err)
 	}
-	return pgx.CollectExactlyOneRow(rows, scanEntry)
+	entry, err := pgx.CollectExactlyOneRow(rows, scanEntry)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return models.LedgerEntry{}, models.ErrNotFound
+	case err != nil:
+		return models.LedgerEntry{}, fmt.Errorf("read %s: %w", id, err)
+	default:
+		return entry, nil
+	}
 }
 
 func scanEntry(row pgx.CollectableRow) (e models.LedgerEntry, err error) {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -96,6 +97,9 @@ func TestTheLedgerIsNarrowedDownByEveryFilter(t *testing.T) {
 	}
 	if diff := cmp.Diff(entries[4], entry); diff != "" {
 		t.Errorf("one entry (-in the list +alone):\n%s", diff)
+	}
+	if _, err := tm.ledger.Entry(t.Context(), "entry_unknown"); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("an unknown entry: %v", err)
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/jackc/pgx/v5"
-
 	"productgenerator/auth"
 	"productgenerator/graph"
 	"productgenerator/models"
@@ -48,9 +46,6 @@ func (r *Resolver) node(ctx context.Context, prefix, id string) (graph.Node, err
 		return visible(ctx, r, &grant, grant.TeamID, models.RoleViewer, err)
 	case models.PrefixLedgerEntry:
 		entry, err := r.Ledger.Entry(ctx, models.LedgerEntryID(id))
-		if errors.Is(err, pgx.ErrNoRows) {
-			err = models.ErrNotFound
-		}
 		return visible(ctx, r, &entry, entry.TeamID, models.RoleViewer, err)
 	case models.PrefixAlertRule:
 		rule, err := loadersFrom(ctx).rules.Load(ctx, models.AlertRuleID(id))
