@@ -2,7 +2,6 @@ package resolvers
 
 import (
 	"context"
-	"errors"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -160,15 +159,6 @@ func (r *productResolver) Images(ctx context.Context, product *models.Product) (
 
 func (r *productResolver) Prices(ctx context.Context, product *models.Product) ([]models.ProductPrice, error) {
 	return orNone(loadersFrom(ctx).prices.Load(ctx, productKey{product.TeamID, product.ID}))
-}
-
-// orNone takes what is not there for none.
-func orNone[V any](value V, err error) (V, error) {
-	if errors.Is(err, models.ErrNotFound) {
-		var none V
-		return none, nil
-	}
-	return value, err
 }
 
 func (r *Resolver) Product() graph.ProductResolver { return &productResolver{r} }

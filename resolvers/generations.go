@@ -32,11 +32,7 @@ func (r *Resolver) generationsOf(ctx context.Context, list operations.List, firs
 
 // Product is null once it is deleted.
 func (r *generationResolver) Product(ctx context.Context, generation *models.Generation) (*models.Product, error) {
-	product, err := loadersFrom(ctx).products.Load(ctx, productKey{generation.TeamID, generation.ProductID})
-	if product, err = orNone(product, err); err != nil || product.ID == "" {
-		return nil, err
-	}
-	return &product, nil
+	return loadersFrom(ctx).products.Find(ctx, productKey{generation.TeamID, generation.ProductID})
 }
 
 func (r *generationResolver) Batch(ctx context.Context, generation *models.Generation) (*models.GenerationBatch, error) {

@@ -82,11 +82,7 @@ func (r *grantDrawResolver) Grant(ctx context.Context, draw *models.Draw) (*mode
 }
 
 func (r *ledgerEntryResolver) Actor(ctx context.Context, entry *models.LedgerEntry) (*models.User, error) {
-	if entry.ActorID == nil {
-		return nil, nil
-	}
-	user, err := loadersFrom(ctx).users.Load(ctx, *entry.ActorID)
-	return &user, err
+	return r.user(ctx, entry.ActorID)
 }
 
 func (r *ledgerEntryResolver) Generation(ctx context.Context, entry *models.LedgerEntry) (*models.Generation, error) {

@@ -47,6 +47,28 @@ func (l loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 	return value, err
 }
 
+// Find is the thing with that key; nil: there is none.
+func (l loader[K, V]) Find(ctx context.Context, key K) (*V, error) {
+	value, err := l.Load(ctx, key)
+	switch {
+	case errors.Is(err, models.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	default:
+		return &value, nil
+	}
+}
+
+// orNone takes what is not there for none.
+func orNone[V any](value V, err error) (V, error) {
+	if errors.Is(err, models.ErrNotFound) {
+		var none V
+		return none, nil
+	}
+	return value, err
+}
+
 // productKey names a product together with its team, without which no product is read.
 type productKey struct {
 	team    models.TeamID

@@ -151,11 +151,7 @@ func (r *promotionResolver) Redemptions(ctx context.Context, promotion *models.P
 }
 
 func (r *grantResolver) Promotion(ctx context.Context, grant *models.Grant) (*models.Promotion, error) {
-	promotion, err := orNone(loadersFrom(ctx).redeemed.Load(ctx, grant.ID))
-	if err != nil || promotion.ID == "" {
-		return nil, err
-	}
-	return &promotion, nil
+	return loadersFrom(ctx).redeemed.Find(ctx, grant.ID)
 }
 
 func (r *Resolver) Promotion() graph.PromotionResolver { return &promotionResolver{r} }

@@ -199,8 +199,7 @@ func (r *purchaseResolver) CheckoutEndsAt(_ context.Context, purchase *models.Pu
 }
 
 func (r *purchaseResolver) Buyer(ctx context.Context, purchase *models.Purchase) (*models.User, error) {
-	user, err := loadersFrom(ctx).users.Load(ctx, purchase.BuyerID)
-	return &user, err
+	return r.user(ctx, &purchase.BuyerID)
 }
 
 func (r *purchaseResolver) Grant(ctx context.Context, purchase *models.Purchase) (*models.Grant, error) {
@@ -243,23 +242,14 @@ func (r *grantResolver) Purchase(ctx context.Context, grant *models.Grant) (*mod
 	if !grant.Source.Bought() {
 		return nil, nil
 	}
-	return purchaseOf(ctx, grant.ID)
+	return loadersFrom(ctx).bought.Find(ctx, grant.ID)
 }
 
 func (r *ledgerEntryResolver) Purchase(ctx context.Context, entry *models.LedgerEntry) (*models.Purchase, error) {
 	if entry.GrantID == nil {
 		return nil, nil
 	}
-	return purchaseOf(ctx, *entry.GrantID)
-}
-
-// purchaseOf is the purchase that brought a grant; nil: none did.
-func purchaseOf(ctx context.Context, grant models.GrantID) (*models.Purchase, error) {
-	purchase, err := loadersFrom(ctx).bought.Load(ctx, grant)
-	if errors.Is(err, models.ErrNotFound) {
-		return nil, nil
-	}
-	return &purchase, err
+	return loadersFrom(ctx).bought.Find(ctx, *entry.GrantID)
 }
 
 func (r *Resolver) Purchase() graph.PurchaseResolver { return &purchaseResolver{r} }

@@ -196,8 +196,7 @@ func (r *invitationResolver) TeamName(ctx context.Context, invitation *models.In
 }
 
 func (r *membershipResolver) User(ctx context.Context, membership *models.Membership) (*models.User, error) {
-	user, err := loadersFrom(ctx).users.Load(ctx, membership.UserID)
-	return &user, err
+	return r.user(ctx, &membership.UserID)
 }
 
 func (r *membershipResolver) Team(ctx context.Context, membership *models.Membership) (*models.Team, error) {
@@ -221,11 +220,7 @@ func (r *Resolver) membershipOf(ctx context.Context, team models.TeamID) (*model
 	if err != nil {
 		return nil, err
 	}
-	membership, err := loadersFrom(ctx).memberships.Load(ctx, teams.Place{Team: team, User: viewer.User.ID})
-	if errors.Is(err, models.ErrNotFound) {
-		return nil, nil
-	}
-	return &membership, err
+	return loadersFrom(ctx).memberships.Find(ctx, teams.Place{Team: team, User: viewer.User.ID})
 }
 
 func placeOf(membership *models.Membership) teams.Place {

@@ -46,11 +46,11 @@ func (r *Resolver) noAutoTopUp(ctx context.Context, refused *funding.PaymentErro
 
 // AutoTopUp is null where it was never set.
 func (r *teamResolver) AutoTopUp(ctx context.Context, team *models.Team) (*models.AutoTopUp, error) {
-	topUp, err := loadersFrom(ctx).topUps.Load(ctx, team.ID)
-	if errors.Is(err, models.ErrNotFound) {
-		return nil, nil
+	topUp, err := loadersFrom(ctx).topUps.Find(ctx, team.ID)
+	if topUp == nil || err != nil {
+		return nil, err
 	}
-	return &topUp.AutoTopUp, err
+	return &topUp.AutoTopUp, nil
 }
 
 func (r *autoTopUpResolver) Package(ctx context.Context, topUp *models.AutoTopUp) (*models.TokenPackage, error) {

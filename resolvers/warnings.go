@@ -2,7 +2,6 @@ package resolvers
 
 import (
 	"context"
-	"errors"
 
 	"productgenerator/auth"
 	"productgenerator/graph"
@@ -133,30 +132,18 @@ func (r *limitWarningResolver) Rule(ctx context.Context, warning *models.LimitWa
 	if warning.RuleID == nil {
 		return nil, nil
 	}
-	rule, err := loadersFrom(ctx).rules.Load(ctx, *warning.RuleID)
-	if errors.Is(err, models.ErrNotFound) {
-		return nil, nil
-	}
-	return &rule, err
+	return loadersFrom(ctx).rules.Find(ctx, *warning.RuleID)
 }
 
 func (r *limitWarningResolver) Member(ctx context.Context, warning *models.LimitWarning) (*models.Membership, error) {
 	if warning.MemberID == nil {
 		return nil, nil
 	}
-	membership, err := loadersFrom(ctx).memberships.Load(ctx, teams.Place{Team: warning.TeamID, User: *warning.MemberID})
-	if errors.Is(err, models.ErrNotFound) {
-		return nil, nil
-	}
-	return &membership, err
+	return loadersFrom(ctx).memberships.Find(ctx, teams.Place{Team: warning.TeamID, User: *warning.MemberID})
 }
 
 func (r *limitWarningResolver) AcknowledgedBy(ctx context.Context, warning *models.LimitWarning) (*models.User, error) {
-	if warning.AcknowledgedBy == nil {
-		return nil, nil
-	}
-	user, err := loadersFrom(ctx).users.Load(ctx, *warning.AcknowledgedBy)
-	return &user, err
+	return r.user(ctx, warning.AcknowledgedBy)
 }
 
 // WarningWriter returns what writes a warning's sentence outside of the API: with times told in a zone (an IANA name),
