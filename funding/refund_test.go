@@ -2,11 +2,13 @@ package funding
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"productgenerator/ledger"
 	"productgenerator/models"
+	"productgenerator/payment"
 	"productgenerator/payment/stripetest"
 )
 
@@ -303,5 +305,49 @@ func TestARefundThatWasTakenOnIsNotRefusedAfterwards(t *testing.T) {
 	}
 	if after := s.purchase(p.ID); after.Version != p.Version {
 		t.Errorf("from\n%+v to\n%+v", p, after)
+	}
+}
+
+func TestWhatWasRefusedIsNotedByTheProvidersWord(t *testing.T) {
+	s := newShop(t)
+	p := s.bought(s.newTeam(0))
+	if _, err := s.server.Refund(*p.PaymentID, boughtFor); err != nil {
+		t.Fatal(err)
+	}
+	s.drop()
+	for i, want := range []string{"charge_already_refunded", string(payment.Refused)} {
+		if i == 1 {
+			s.server.Fail(stripetest.Fault{Status: 400})
+		}
+		_, _, err := s.funding.RefundPurchase(s.ctx(), s.buyer, s.refundInput(p, nil, fmt.Sprint(i)))
+		if _, is := errors.AsType[*PaymentError](err); !is {
+			t.Fatalf("%v", err)
+		}
+		requests, err := s.funding.RefundRequests(s.ctx(), []models.PurchaseID{p.ID})
+		if newest := requests[p.ID][i]; err != nil || deref(newest.Failure) != want {
+			t.Errorf("%v, %+v", err, newest)
+		}
+	}
+}
+
+func TestOneOfTwoRefundsThatIsTakenOnLeavesTheOtherToBeSent(t *testing.T) {
+	s := newShop(t)
+	team := s.newTeam(0)
+	p := s.bought(team)
+	s.server.Fail(unsent(), unsent(), unsent())
+	s.refund(p, minor(90), "first") // one is not sent, then both
+	s.refund(p, minor(180), "second")
+	s.server.Fail(stripetest.Fault{Status: 503})
+	for range 2 { // the first fails and the second goes, then the first
+		if err := s.funding.sendRefunds(s.ctx(), s.purchase(p.ID)); err != nil {
+			t.Log(err)
+		}
+	}
+	s.takeIn()
+	s.expect(team, p.ID, books{
+		Status: models.PurchasePartiallyRefunded, RefundedMinor: 270, RefundedTokens: 195, Grants: 1, Available: 455,
+	})
+	if left := s.server.Object(s.server.Object(*p.PaymentID)["latest_charge"].(string))["amount_refunded"]; left != int64(270) {
+		t.Errorf("the provider has paid back %v", left)
 	}
 }
