@@ -166,8 +166,7 @@ func (f *Funding) openNow(ctx context.Context, id models.PurchaseID) (models.Pur
 // lacksPage says whether nobody can pay the purchase because it has no page yet, or one that only the provider knows the
 // address of: its key gives that one again. An invoice has no address.
 func lacksPage(p models.Purchase) bool {
-	unpaid := p.Status == models.PurchasePending && !p.Automatic && p.PaymentID == nil && p.CancelledAt == nil
-	return unpaid && (p.SessionID == nil || p.CheckoutURL == nil && !ByInvoice(p))
+	return p.Payable() && (p.SessionID == nil || p.CheckoutURL == nil && !ByInvoice(p))
 }
 
 // refusedBefore is the failure of a purchase that came to nothing because of the provider; nil: it did not.

@@ -87,6 +87,12 @@ type Purchase struct {
 	UpdatedAt        time.Time
 }
 
+// Payable says whether a buyer can begin to pay: nobody has, and it was not called off. An automatic purchase is charged
+// without one.
+func (p *Purchase) Payable() bool {
+	return p.Status == PurchasePending && p.PaymentID == nil && p.CancelledAt == nil && !p.Automatic
+}
+
 // TableName is the table of purchases.
 func (Purchase) TableName() string { return "purchases" }
 

@@ -166,7 +166,7 @@ func (d purchaseDocument) facts() []web.Fact {
 	switch {
 	case p.PaidAt != nil:
 		facts = append(facts, web.Fact{Name: d.text("paid"), Value: d.moment(*p.PaidAt)})
-	case p.Status == models.PurchasePending && !p.Automatic:
+	case p.Payable():
 		facts = append(facts, web.Fact{Name: d.text("until"), Value: d.moment(p.CheckoutEndsAt)})
 	}
 	facts = append(facts, web.Fact{Name: d.text("provider"), Value: d.say(d.tongue, nil, "document.provider."+p.Provider)})
@@ -215,7 +215,7 @@ func (d purchaseDocument) howToPay() web.Section {
 // links lead to the provider's own pages: to pay, or to its receipt.
 func (d purchaseDocument) links() (links []web.Link) {
 	p := d.purchase
-	if p.Status == models.PurchasePending && isPage(p.CheckoutURL) {
+	if p.Payable() && isPage(p.CheckoutURL) {
 		links = append(links, web.Link{Text: d.text("pay"), URL: *p.CheckoutURL})
 	}
 	if p.PaidAt != nil && isPage(p.ReceiptURL) {

@@ -150,6 +150,23 @@ func TestAnInvoiceSaysHowItIsPaidUntilItIs(t *testing.T) {
 	}
 }
 
+func TestAPageLeadsToThePaymentOnlyWhereAPayerCanBegin(t *testing.T) {
+	w := newWorld(t)
+	ann, pages := w.signUp("ann"), w.servePages("")
+	for _, change := range []string{
+		"payment_id = 'pi_under_way'", "cancelled_at = now()", "automatic = true", "status = 'FAILED'",
+	} {
+		id := ann.begun("stripe", models.PurchasePending)
+		w.exec("UPDATE purchases SET "+change+" WHERE id = $1", id)
+		if _, page := pages.open(ann, id); strings.Contains(page, "https://pay.example") || strings.Contains(page, "To be paid by") {
+			t.Errorf("a purchase with %s asks for a payment", change)
+		}
+		if c := ann.must(`query($id: ID!) { purchase(id: $id) { checkoutUrl } }`, object{"id": id}); at(c, "purchase", "checkoutUrl") != nil {
+			t.Errorf("a purchase with %s has a checkoutUrl", change)
+		}
+	}
+}
+
 func TestOnlyReadersOfTheTeamAndAdministratorsSeeAPurchasesPage(t *testing.T) {
 	w := newWorld(t)
 	pages := w.servePages("secret details")

@@ -168,15 +168,10 @@ func (r *purchaseResolver) Package(ctx context.Context, purchase *models.Purchas
 	return &bought, err
 }
 
-// payable says whether somebody can still begin to pay.
-func payable(purchase *models.Purchase) bool {
-	return purchase.Status == models.PurchasePending && purchase.PaymentID == nil && purchase.CancelledAt == nil && !purchase.Automatic
-}
-
 // CheckoutURL is the provider's page; an invoice's is ours.
 func (r *purchaseResolver) CheckoutURL(_ context.Context, purchase *models.Purchase) (*string, error) {
 	switch {
-	case !payable(purchase):
+	case !purchase.Payable():
 		return nil, nil
 	case funding.ByInvoice(*purchase):
 		return r.pageOf(purchase), nil
@@ -192,7 +187,7 @@ func (r *Resolver) pageOf(purchase *models.Purchase) *string {
 }
 
 func (r *purchaseResolver) CheckoutEndsAt(_ context.Context, purchase *models.Purchase) (*time.Time, error) {
-	if !payable(purchase) {
+	if !purchase.Payable() {
 		return nil, nil
 	}
 	return &purchase.CheckoutEndsAt, nil
