@@ -232,3 +232,54 @@ func TestMoneyForAPurchaseThatIsNotKnownAnyMoreIsLogged(t *testing.T) {
 		t.Errorf("logged:\n%s", logged)
 	}
 }
+
+func TestOnlyAComparisonThatMendsSomethingSaysSoAndWakesTheWork(t *testing.T) {
+	s := newShop(t)
+	var observed []Repaired
+	s.funding.observeRepair = func(repaired Repaired) { observed = append(observed, repaired) }
+	woken := make(chan struct{}, 1)
+	s.funding.work.wake = []chan struct{}{woken}
+	_, session := s.newPurchase(s.newTeam(0))
+	s.pay(session)
+	s.drop()
+	if repaired, err := s.funding.Reconcile(s.ctx()); err != nil || len(observed) != 1 || observed[0] != repaired || len(woken) != 1 {
+		t.Errorf("%v, repaired %+v, observed %+v, woken %d times", err, repaired, observed, len(woken))
+	}
+	<-woken
+	if _, err := s.funding.Reconcile(s.ctx()); err != nil || len(observed) != 1 || len(woken) != 0 {
+		t.Errorf("%v, observed %+v, woken %d times", err, observed, len(woken))
+	}
+}
+
+func TestTheNextComparisonIsAnHourAfterTheLastOfThatProvider(t *testing.T) {
+	s := newShop(t)
+	s.exec(`INSERT INTO provider_comparisons (provider, reconciled_at) VALUES
+		('another', now()), ('stripe', now() - interval '20 minutes'), ('yet another', now())`)
+	wait, err := s.funding.reconcileInTurn(s.ctx(), payment.StripeName, false)
+	if err != nil || wait.Round(time.Minute) != 40*time.Minute {
+		t.Errorf("%v, %s", err, wait)
+	}
+}
+
+func TestACheckoutThatCannotBeLearntKeepsNoOtherFromIt(t *testing.T) {
+	s := newShop(t)
+	team := s.newTeam(0)
+	var ids []models.PurchaseID
+	for range 3 {
+		id, session := s.newPurchase(team)
+		s.pay(session)
+		ids = append(ids, id)
+	}
+	s.drop()
+	s.exec(`UPDATE purchases SET facts = '{"sessions": 1}' WHERE id = $1`, ids[1])
+	repaired, err := s.funding.Reconcile(s.ctx())
+	if err == nil || repaired.Purchases != 2 {
+		t.Errorf("repaired %+v, %v", repaired, err)
+	}
+	if paid := s.count(`SELECT count(*) FROM purchases WHERE status = 'PAID'`); paid != 2 {
+		t.Errorf("%d are paid", paid)
+	}
+	if noted := s.count(`SELECT count(*) FROM provider_comparisons`); noted != 0 {
+		t.Error("the comparison counts as complete")
+	}
+}
