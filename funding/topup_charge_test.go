@@ -402,3 +402,20 @@ func TestNoMethodIsChargedInAnotherModeThanThePurchases(t *testing.T) {
 	c.round(c.funding)
 	c.bought()
 }
+
+func TestAPurchaseThatWasBegunIsChargedWithoutDelay(t *testing.T) {
+	c := newTill(t, "pm_good")
+	woken := make(chan struct{}, 1)
+	c.funding.work.wake = []chan struct{}{woken}
+	for round, want := range []int{1, 0} { // the second finds one that is pending
+		if more, err := c.funding.topUpTeams(c.ctx()); err != nil || more {
+			t.Fatalf("%v, %t", err, more)
+		}
+		if len(woken) != want {
+			t.Errorf("round %d: woken %d times", round, len(woken))
+		}
+		for len(woken) > 0 {
+			<-woken
+		}
+	}
+}
