@@ -10,8 +10,7 @@
 //     a socket, from pages of our own origin only where a browser adds the credentials by itself.
 //
 // It leaves to others what a viewer may do (teams, and the gates of the resolvers), the creation of users with their
-// teams (teams), and general limits on requests (main). API keys become a second kind of Bearer token beside sessions:
-// their prefix tells them apart in [Gate].
+// teams (teams), and general limits on requests (transport).
 //
 // No token and no password hash appears in an error, a log line or a printed value of this package.
 package auth

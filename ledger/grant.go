@@ -32,10 +32,8 @@ func (a *Account) Issue(grant models.Grant, actor *models.UserID) {
 	}
 }
 
-// BurnsBefore is the burn-down order: soonest expiry first, none last; then bonus before bought; then older first;
+// compareBurnDown is the burn-down order: soonest expiry first, none last; then bonus before bought; then older first;
 // then by id.
-func BurnsBefore(a, b *models.Grant) bool { return compareBurnDown(a, b) < 0 }
-
 func compareBurnDown(a, b *models.Grant) int {
 	return cmp.Or(
 		compareExpiry(a.ExpiresAt, b.ExpiresAt),
