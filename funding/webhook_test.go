@@ -106,6 +106,10 @@ func TestNoticesThatAreNotGenuineAreRefusedAndLeaveNothingBehind(t *testing.T) {
 	g := newGate(t)
 	now, body := time.Now(), event("evt_1", paidEvent)
 	long := strings.Repeat(" ", payment.MaxNoticeBytes)
+	says := map[NoticeOutcome]string{
+		NoticeForged: "not signed by", NoticeTooOld: "too long ago", NoticeFromTheFuture: "in the future",
+		NoticeMalformed: "malformed", NoticeTooLong: "too long",
+	}
 	for _, test := range []struct {
 		name, body, signature string
 		status                int
@@ -130,7 +134,7 @@ func TestNoticesThatAreNotGenuineAreRefusedAndLeaveNothingBehind(t *testing.T) {
 			if outcome := <-g.outcomes; status != test.status || outcome != test.outcome {
 				t.Errorf("%d, %s", status, outcome)
 			}
-			if strings.Contains(text, "hush") || strings.Contains(text, "whsec") || strings.Count(text, "\n") != 1 {
+			if !strings.Contains(text, says[test.outcome]) || strings.Contains(text, "hush") || strings.Contains(text, "whsec") || strings.Count(text, "\n") != 1 {
 				t.Errorf("answered %q", text)
 			}
 		})
