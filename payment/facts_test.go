@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -260,5 +261,23 @@ func TestRandomMultisetsOfNoticesGiveOneSetOfFacts(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
 		}
+	}
+}
+
+func TestWhatIsReadOfADisputeIsNewerThanWhatWasToldBefore(t *testing.T) {
+	now := noon()
+	c := newCounterAt(t, func() time.Time { return now })
+	session := must[payment.Session](t)(c.StartCheckout(t.Context(), checkout("p1")))
+	dispute := must[string](t)(c.server.OpenDispute(must[string](t)(c.server.Pay(session.ID)), 1000))
+	move := func(status string) payment.Facts {
+		now = now.Add(time.Hour)
+		if err := c.server.MoveDispute(dispute, status); err != nil {
+			t.Fatal(err)
+		}
+		return must[payment.News](t)(c.Session(t.Context(), session.ID)).Facts
+	}
+	won, open := move("won"), move("needs_response")
+	if standing := won.Merge(open).Standing(price()); standing.DisputedMinor != 1000 {
+		t.Errorf("standing %+v", standing)
 	}
 }

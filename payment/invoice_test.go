@@ -107,8 +107,9 @@ func TestAnInvoiceNamesThePurchaseInAllThatItSays(t *testing.T) {
 	paid := payment.Subject{PurchaseID: "p1", PaymentID: invoice.Confirm("p1", 1, "EUR").PaymentID}
 	refund := payment.RefundRequest{PurchaseID: "p1", PaymentID: paid.PaymentID, IdempotencyKey: "a", AmountMinor: 1000, Currency: "EUR"}
 	refunded := must[payment.News](t)(invoice.Refund(t.Context(), refund))
-	if state := refunded.Facts.Payments[paid.PaymentID].Refunds["a"].State; state != payment.RefundSucceeded {
-		t.Errorf("a refund is %q", state)
+	back := refunded.Facts.Payments[paid.PaymentID]
+	if state := back.Refunds["a"].State; state != payment.RefundSucceeded || !back.Refunded("a") || back.Refunded("b") {
+		t.Errorf("refunds %+v", back.Refunds)
 	}
 	charged := must[payment.News](t)(demonstration.ChargeSaved(t.Context(), charge("p1", payment.SavedMethod{Customer: "a", Method: "b"})))
 	if len(charged.Facts.Sessions) > 0 || charged.Facts.Standing(price()).Status != payment.Paid {

@@ -27,6 +27,7 @@ func TestOnlyGenuineAndRecentNoticesAreBelieved(t *testing.T) {
 		return []string{stripetest.Sign(noon().Add(after), body, secrets...)}
 	}
 	good := sign(0, body, webhookSecret)[0]
+	long := append(bytes.Clone(body), bytes.Repeat([]byte(" "), payment.MaxNoticeBytes-len(body))...)
 	for _, test := range []struct {
 		name   string
 		body   []byte
@@ -39,6 +40,7 @@ func TestOnlyGenuineAndRecentNoticesAreBelieved(t *testing.T) {
 		{"the second of two signatures", body, sign(0, body, "whsec_new", webhookSecret), nil},
 		{"the first of two signatures", body, sign(0, body, webhookSecret, "whsec_new"), nil},
 		{"with a signature of a later scheme", body, []string{good + ",v0=00,v2=zz"}, nil},
+		{"as long as may be", long, sign(0, long, webhookSecret), nil},
 		{"301 s old", body, sign(-301*time.Second, body, webhookSecret), payment.ErrTooOld},
 		{"a year old", body, sign(-365*24*time.Hour, body, webhookSecret), payment.ErrTooOld},
 		{"301 s ahead", body, sign(301*time.Second, body, webhookSecret), payment.ErrFromTheFuture},

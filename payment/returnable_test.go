@@ -20,15 +20,19 @@ func TestWhatCameByMistakeIsPaidBackFirstAndNothingTwice(t *testing.T) {
 		"pi_3": {Received: asExpected, RefundSumMinor: 4900},
 		"pi_4": {Received: []payment.Money{{AmountMinor: 10, Currency: "USD"}, {AmountMinor: 70, Currency: "USD"}}},
 		"pi_5": {Declined: "insufficient_funds"},
+		"pi_6": {Received: []payment.Money{{AmountMinor: 3, Currency: "USD"}}},
 		"pi_0": {Received: []payment.Money{{AmountMinor: 70, Currency: "USD"}, price()}},
 	}}
 	want := []payment.Returnable{
+		{PaymentID: "pi_6", AmountMinor: 3, Currency: "USD", Mismatched: true},
 		{PaymentID: "pi_4", AmountMinor: 70, Currency: "USD", Mismatched: true},
 		{PaymentID: "pi_0", AmountMinor: 4900, Currency: "EUR", Mismatched: true},
 		{PaymentID: "pi_2", AmountMinor: 3900, Currency: "EUR"},
 		{PaymentID: "pi_1", AmountMinor: 4000, Currency: "EUR"},
 	}
-	if diff := cmp.Diff(want, facts.Returnable(price())); diff != "" {
-		t.Error(diff)
+	for range 100 { // in whatever order the payments are met
+		if diff := cmp.Diff(want, facts.Returnable(price())); diff != "" {
+			t.Fatal(diff)
+		}
 	}
 }

@@ -30,6 +30,7 @@ func newRecorder(t *testing.T, config payment.StripeConfig, status int, answer s
 			t.Error(err)
 		}
 		r.request, r.path, r.key = asked.Form, asked.Method+" "+asked.URL.Path, asked.Header.Get("Idempotency-Key")
+		w.Header().Set("Request-Id", "req_1")
 		w.WriteHeader(status)
 		fmt.Fprint(w, answer)
 	}))
@@ -193,12 +194,13 @@ func TestAFailureBearsAllThatItsAnswerSays(t *testing.T) {
 	want := payment.Error{
 		Provider: payment.StripeName, Op: "read checkout", Kind: payment.Declined, HTTPStatus: 402, Code: "card_declined",
 		Param: "payment_method", DeclineCode: "expired_card", PaymentID: "pi_1",
+		RequestID: "req_1",
 	}
 	if diff := cmp.Diff(want, *failureOf(t, err)); diff != "" {
 		t.Error(diff)
 	}
 	failure := failureOf(t, err)
-	failure.RequestID, failure.Err = "req_1", http.ErrHandlerTimeout
+	failure.Err = http.ErrHandlerTimeout
 	const text = "stripe: read checkout: DECLINED, code card_declined, decline code expired_card, param payment_method, " +
 		"request req_1, HTTP 402: http: Handler timeout"
 	if failure.Error() != text {
