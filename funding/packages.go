@@ -76,11 +76,14 @@ func (f *Funding) readPackages(ctx context.Context, where string, args ...any) (
 	return packages, nil
 }
 
-// SetPackage adds a package or changes one. Purchases that were begun stay as they are. It returns models.FieldErrors or
-// models.ErrNotFound.
+// SetPackage adds a package or changes one. Purchases that were begun stay as they are. It returns models.FieldErrors,
+// INVALID at currency where the payment provider would ask for another amount; or models.ErrNotFound.
 func (f *Funding) SetPackage(ctx context.Context, input PackageInput) (models.TokenPackage, error) {
 	if err := input.check(); err != nil {
 		return models.TokenPackage{}, err
+	}
+	if input.Active && !f.provider.Takes(input.PriceMinor, input.Currency) {
+		return models.TokenPackage{}, models.FieldErrors{{Path: []string{"currency"}, Code: models.FieldInvalid}}
 	}
 	args := []any{
 		strings.TrimSpace(input.Name), int64(input.Tokens), input.PriceMinor, strings.ToUpper(input.Currency),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"productgenerator/models"
+	"productgenerator/payment"
 )
 
 func namesOf(packages []models.TokenPackage, err error) string {
@@ -98,5 +99,22 @@ func TestWhatIsNoPackageIsRefusedWithAllThatIsWrong(t *testing.T) {
 	}
 	if names := namesOf(w.AllPackages(w.ctx())); names != "Starter, Team, Studio" {
 		t.Error(names)
+	}
+}
+
+func TestAPackageIsNotSoldInMoneyThatTheProviderCountsOtherwise(t *testing.T) {
+	s := newShop(t)
+	input := PackageInput{Name: "Ísland", Tokens: 1_000, PriceMinor: 1_000, Currency: "isk"}
+	if _, err := s.funding.SetPackage(s.ctx(), input); err != nil {
+		t.Errorf("one that is not sold: %v", err)
+	}
+	input.Active = true
+	_, err := s.funding.SetPackage(s.ctx(), input)
+	faults, _ := errors.AsType[models.FieldErrors](err)
+	if len(faults) != 1 || faults[0].Path[0] != "currency" || faults[0].Code != models.FieldInvalid {
+		t.Errorf("sold by Stripe: %v", err)
+	}
+	if _, err := s.process(payment.NewInvoice(false)).SetPackage(s.ctx(), input); err != nil {
+		t.Errorf("sold by invoice: %v", err)
 	}
 }

@@ -27,6 +27,9 @@ func TestStripeIsAskedForNoMoneyThatItCountsOtherwise(t *testing.T) {
 			PurchaseID: "p2", IdempotencyKey: "p2", PriceMinor: test.minor, Currency: test.currency,
 			Method: payment.SavedMethod{Customer: "cus_1", Method: "pm_1"},
 		}
+		if c.Takes(test.minor, test.currency) != test.taken || !payment.NewInvoice(false).Takes(test.minor, test.currency) {
+			t.Errorf("%d %s is taken: %t", test.minor, test.currency, !test.taken)
+		}
 		_, opened := c.StartCheckout(t.Context(), odd)
 		_, charged := c.ChargeSaved(t.Context(), charge)
 		for _, err := range []error{opened, charged} {

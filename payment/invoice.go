@@ -27,6 +27,9 @@ func (Invoice) Name() string { return InvoiceName }
 // Live is false in the demonstration.
 func (i Invoice) Live() bool { return !i.settlesAtOnce }
 
+// Takes is true: people count the money.
+func (Invoice) Takes(int64, string) bool { return true }
+
 // StartCheckout settles at once, or leaves the session open until Confirm or Cancel. It has no page.
 func (i Invoice) StartCheckout(_ context.Context, c Checkout) (Session, error) {
 	if reason := c.unfit(); reason != "" {

@@ -16,6 +16,9 @@ type Provider interface {
 	// Live says whether real money moves, rather than that of a test or a demonstration.
 	Live() bool
 
+	// Takes says whether a price can be asked for: not every provider counts every currency as ISO 4217 does.
+	Takes(priceMinor int64, currency string) bool
+
 	// StartCheckout opens a page on which the buyer pays. The same key and the same Checkout give the same Session.
 	StartCheckout(ctx context.Context, checkout Checkout) (Session, error)
 

@@ -105,6 +105,11 @@ func (s *Stripe) ChargeSaved(ctx context.Context, c Charge) (News, error) {
 	return news, nil
 }
 
+// Takes is false for prices of which Stripe would ask another amount.
+func (*Stripe) Takes(priceMinor int64, currency string) bool {
+	return oddMoney(priceMinor, currency) == ""
+}
+
 // oddMoney says why Stripe would not take the price that is meant; empty if it would. Its minor unit of some currencies is
 // not that of ISO 4217, by a factor of a hundred, and amounts with three decimals end in 0:
 // https://docs.stripe.com/currencies#minor-units
