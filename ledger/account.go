@@ -73,8 +73,8 @@ type usageKey struct {
 	day    models.Date
 }
 
-// NewAccount makes an account out of its balance row. calendar has the locations that the row's time zones name.
-func NewAccount(row models.BalanceRow, platform Platform, calendar models.Calendar) *Account {
+// newAccount makes an account out of its balance row. calendar has the locations that the row's time zones name.
+func newAccount(row models.BalanceRow, platform Platform, calendar models.Calendar) *Account {
 	a := &Account{
 		balance:      row,
 		platform:     platform,
@@ -95,8 +95,8 @@ func NewAccount(row models.BalanceRow, platform Platform, calendar models.Calend
 	return a
 }
 
-// AddGrant loads a grant into the account. A grant that is there already stays as it is.
-func (a *Account) AddGrant(grant *models.Grant) {
+// addGrant loads a grant into the account. A grant that is there already stays as it is.
+func (a *Account) addGrant(grant *models.Grant) {
 	if a.grants[grant.ID] != nil {
 		return
 	}
@@ -106,8 +106,8 @@ func (a *Account) AddGrant(grant *models.Grant) {
 	}
 }
 
-// AddReservation loads a reservation into the account, with the grants that it draws on loaded by AddGrant.
-func (a *Account) AddReservation(reservation *models.Reservation) {
+// addReservation loads a reservation into the account, with the grants that it draws on loaded by addGrant.
+func (a *Account) addReservation(reservation *models.Reservation) {
 	if a.reservations[reservation.GenerationID] == nil {
 		a.reservations[reservation.GenerationID] = reservation
 	}
@@ -142,10 +142,10 @@ func (a *Account) Now() time.Time { return a.now }
 // Day is the day that the account counts use for.
 func (a *Account) Day() models.Date { return a.balance.Day }
 
-// AdvanceTo begins a change at that instant and posts what time has done by then: it takes over a new time zone, begins
+// advanceTo begins a change at that instant and posts what time has done by then: it takes over a new time zone, begins
 // the day that the instant counts for, and lapses the grants that have expired, the earliest first. A time that lies
 // behind the last entry counts as that entry's.
-func (a *Account) AdvanceTo(now time.Time) {
+func (a *Account) advanceTo(now time.Time) {
 	if now.Before(a.now) {
 		now = a.now
 	}

@@ -63,7 +63,7 @@ func (l *Ledger) SetAlertRule(ctx context.Context, s AlertRuleSetting) (models.A
 		if !s.KeepWebhook {
 			secret = setWebhook(&rule, s.WebhookURL)
 		}
-		tx.SetRule(rule)
+		tx.setRule(rule)
 		tx.touchBalance()
 		set = *tx.Rule(rule.ID)
 		return nil
@@ -84,7 +84,7 @@ func (l *Ledger) DeleteAlertRule(ctx context.Context, actor models.UserID, team 
 			return models.ErrNotFound
 		}
 		deleted = *rule
-		tx.DeleteRule(id)
+		tx.deleteRule(id)
 		tx.touchBalance()
 		return nil
 	})

@@ -107,7 +107,7 @@ func (b *batch) run(ctx context.Context) (skipped []*pending, err error) {
 
 // decide runs one change on its account, unless its key has been used before.
 func (b *batch) decide(p *pending, account *Account) (outcome Outcome, err error) {
-	account.AdvanceTo(b.now)
+	account.advanceTo(b.now)
 	change := p.change
 	if change.Key != nil {
 		if known := b.keys[change.keyID()]; known != nil {
@@ -270,20 +270,20 @@ func (b *batch) assemble() error {
 	}
 	for _, grant := range b.loaded.grants {
 		if account := b.accounts[grant.TeamID]; account != nil {
-			account.AddGrant(grant)
+			account.addGrant(grant)
 		}
 	}
 	b.assembleReclaims()
 	for _, reservation := range b.loaded.reservations {
 		if account := b.accounts[reservation.TeamID]; account != nil {
-			account.AddReservation(reservation)
+			account.addReservation(reservation)
 		}
 	}
 	for team, account := range b.accounts {
 		if b.opened[team] {
 			account.startAt(b.now)
 		}
-		account.AdvanceTo(b.now)
+		account.advanceTo(b.now)
 	}
 	for _, row := range b.loaded.members {
 		if account := b.accounts[row.team]; account != nil {
@@ -292,7 +292,7 @@ func (b *batch) assemble() error {
 	}
 	for _, rule := range b.loaded.rules {
 		if account := b.accounts[rule.TeamID]; account != nil {
-			account.AddRule(rule)
+			account.addRule(rule)
 		}
 	}
 	for team, account := range b.accounts {

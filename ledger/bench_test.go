@@ -20,10 +20,10 @@ import (
 // reservations, settlements, moments, and behind each its warnings.
 func BenchmarkCore(b *testing.B) {
 	now := time.Date(2026, 3, 10, 10, 0, 0, 0, time.UTC)
-	a := NewAccount(models.BalanceRow{TeamID: "team", Day: models.DateOf(now), LastEntryAt: now, LowBalanceThreshold: 130},
+	a := newAccount(models.BalanceRow{TeamID: "team", Day: models.DateOf(now), LastEntryAt: now, LowBalanceThreshold: 130},
 		Platform{DailyLimit: models.LimitOf(1 << 40), Cheapest: cheapest}, models.Calendar{Zone: time.UTC})
 	a.AddMember(ann, Member{Role: models.RoleOwner})
-	a.AdvanceTo(now)
+	a.advanceTo(now)
 	a.open()
 	random := rand.New(rand.NewPCG(1, 1))
 	requests := make([]ReserveRequest, 0, 4)
@@ -46,7 +46,7 @@ func BenchmarkCore(b *testing.B) {
 		}
 		switch random.IntN(10) {
 		case 0:
-			a.AdvanceTo(a.now.Add(time.Millisecond))
+			a.advanceTo(a.now.Add(time.Millisecond))
 		case 1, 2, 3:
 			r := requests[random.IntN(len(requests))]
 			r.Generation = ids[n%len(ids)]
@@ -167,12 +167,12 @@ func oneEach(tm *team) error {
 		if err := tx.Where("team_id = ? AND user_id = ? AND day = ?", tm.id, tm.owner, balance.Day).Limit(1).Find(&used).Error; err != nil {
 			return err
 		}
-		account := NewAccount(balance, Platform{Cheapest: cheapest}, models.Calendar{Zone: time.UTC})
+		account := newAccount(balance, Platform{Cheapest: cheapest}, models.Calendar{Zone: time.UTC})
 		for _, grant := range grants {
-			account.AddGrant(grant)
+			account.addGrant(grant)
 		}
 		account.AddMember(tm.owner, Member{Used: used.Used})
-		account.AdvanceTo(now)
+		account.advanceTo(now)
 		if err := account.Reserve(tm.owner, request(id, models.OperationGenerateAll)); err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func (tr *trial) setRule() command {
 	if which < len(known) && tr.chance.IntN(3) == 0 {
 		id := known[which].id
 		c.apply = func(a *Account) error {
-			a.DeleteRule(id)
+			a.deleteRule(id)
 			return nil
 		}
 		c.expect = func(err error) string {
@@ -141,7 +141,7 @@ func (tr *trial) setRule() command {
 		}
 	}
 	c.apply = func(a *Account) error {
-		a.SetRule(rule)
+		a.setRule(rule)
 		return nil
 	}
 	c.expect = func(err error) string {

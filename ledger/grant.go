@@ -21,7 +21,7 @@ func (a *Account) Issue(grant models.Grant, actor *models.UserID) {
 	grant.Remaining = grant.Tokens - paid
 	grant.CreatedBy = actor
 	grant.CreatedAt = a.now
-	a.AddGrant(&grant)
+	a.addGrant(&grant)
 	a.posted.grants[grant.ID] = true
 	a.post(models.LedgerEntry{
 		Kind: models.EntryGrant, Amount: grant.Tokens, Tokens: grant.Remaining, Debt: -paid,

@@ -142,7 +142,7 @@ VALUES ('user_x', 'team_x', $1, 'generateAll', '', `+columns+`)`, key)
 			t.Fatal(err)
 		}
 	}
-	if forgotten, err := p.ledger.ForgetRefusals(t.Context()); err != nil || forgotten != 1 {
+	if forgotten, err := p.ledger.forgetRefusals(t.Context()); err != nil || forgotten != 1 {
 		t.Fatalf("forgot %d keys, %v; want the one that was refused long ago", forgotten, err)
 	}
 	var left int

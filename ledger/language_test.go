@@ -141,7 +141,7 @@ func (r *reader) must(err error) {
 func (r *reader) command(at time.Time, verb string, words []string) {
 	if r.account == nil {
 		day := models.DayAt(at, r.zone)
-		r.account = NewAccount(models.BalanceRow{
+		r.account = newAccount(models.BalanceRow{
 			TeamID: "team", TimeZone: r.zone.String(), Day: day, LastEntryAt: at, LowBalanceThreshold: 130, BalanceEmptyOn: &day,
 		}, Platform{DailyLimit: r.limit, Cheapest: cheapest}, models.Calendar{Zone: r.zone})
 		r.account.AddMember(ann, Member{Role: models.RoleOwner})
@@ -149,11 +149,11 @@ func (r *reader) command(at time.Time, verb string, words []string) {
 	}
 	r.warned = len(r.account.posted.warnings)
 	if r.account.posted.changes > 0 { // what time alone has done is warned of by itself
-		r.account.AdvanceTo(at)
+		r.account.advanceTo(at)
 		r.account.Warn()
 	}
 	args, answer := splitAnswer(words)
-	r.account.AdvanceTo(at)
+	r.account.advanceTo(at)
 	r.posted = len(r.account.posted.entries)
 	err := r.carryOut(verb, args)
 	if err == nil {
@@ -205,9 +205,9 @@ func (r *reader) carryOut(verb string, args []string) error {
 			a.rules[i].ID = name
 		}
 	case "rule":
-		a.SetRule(r.rule(args))
+		a.setRule(r.rule(args))
 	case "unrule":
-		a.DeleteRule(models.AlertRuleID(args[0]))
+		a.deleteRule(models.AlertRuleID(args[0]))
 	case "move":
 		zone, err := time.LoadLocation(args[0])
 		r.must(err)

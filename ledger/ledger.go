@@ -110,7 +110,7 @@ func (l *Ledger) accountOf(row models.BalanceRow, defaultLimit models.Limit) (*A
 		}
 		calendar.Next = &models.ZoneChange{Zone: next, At: *row.PendingTimeZoneAt, LastDay: *row.PendingLastDay}
 	}
-	return NewAccount(row, Platform{DailyLimit: defaultLimit, Cheapest: l.cheapest}, calendar), nil
+	return newAccount(row, Platform{DailyLimit: defaultLimit, Cheapest: l.cheapest}, calendar), nil
 }
 
 // zones keeps the time zones that were loaded: reading one costs more than a whole change.

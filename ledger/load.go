@@ -88,13 +88,13 @@ func (b *batch) assembleReclaims() {
 		}
 		for _, id := range p.change.Grants {
 			if _, held := account.Grant(id); held {
-				account.AddReclaims(id)
+				account.addReclaims(id)
 			}
 		}
 	}
 	for _, row := range b.loaded.reclaims {
 		if account := b.accounts[row.TeamID]; account != nil {
-			account.AddReclaims(row.GrantID, row)
+			account.addReclaims(row.GrantID, row)
 		}
 	}
 }

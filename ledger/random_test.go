@@ -34,7 +34,7 @@ func newPureTrial(chance chance, all map[string][]*calendar) *pureTrial {
 	zones := func(name string) *calendar { return all[name][which] }
 	begin := oddTimes[which].Add(time.Duration(chance.IntN(48*60)) * time.Minute)
 	tr := newTrial(chance, name, zones, begin, []models.UserID{"ann", "bob", "eve"})
-	account := NewAccount(models.BalanceRow{
+	account := newAccount(models.BalanceRow{
 		TeamID: "team", TimeZone: name, Day: tr.model.day(), LastEntryAt: begin, LowBalanceThreshold: 130,
 	}, Platform{DailyLimit: tr.model.defaultLimit, Cheapest: cheapest}, models.Calendar{Zone: tr.model.calendar.zone})
 	for _, who := range tr.people {
@@ -49,7 +49,7 @@ func newPureTrial(chance chance, all map[string][]*calendar) *pureTrial {
 func (tr *pureTrial) step() string {
 	now, c := tr.next()
 	fault := tr.watched(func() error {
-		tr.account.AdvanceTo(now)
+		tr.account.advanceTo(now)
 		return nil
 	}, func(err error) string {
 		tr.model.advance(now)
@@ -59,7 +59,7 @@ func (tr *pureTrial) step() string {
 		return "by time: " + fault
 	}
 	fault = tr.watched(func() error {
-		tr.account.AdvanceTo(now)
+		tr.account.advanceTo(now)
 		return c.apply(tr.account)
 	}, c.expect)
 	if fault != "" {

@@ -117,9 +117,9 @@ func (l *Ledger) scanAccount(row pgx.CollectableRow) (*Account, error) {
 		return nil, err
 	}
 	for _, grant := range grants {
-		account.AddGrant(grant)
+		account.addGrant(grant)
 	}
-	account.AdvanceTo(now.UTC())
+	account.advanceTo(now.UTC())
 	// What time has done is shown but not posted: the version stays the stored one until a change posts it.
 	account.balance.Version = b.Version
 	return account, nil

@@ -97,12 +97,12 @@ func (b *batch) loadAsOf(ctx context.Context, tx pgx.Tx, begin time.Time) (*Acco
 			*on = &row.Day
 		}
 	}
-	account := NewAccount(row, today.platform, today.calendar)
+	account := newAccount(row, today.platform, today.calendar)
 	for _, rule := range b.loaded.rules {
 		if rule.RaisedOn != nil {
 			rule.RaisedOn = &row.Day
 		}
-		account.AddRule(rule)
+		account.addRule(rule)
 	}
 	b.accounts[row.TeamID] = account
 	return account, nil
@@ -144,7 +144,7 @@ func (r *Rehearsal) At(now time.Time, change func(a *Account) error) error {
 		return ErrFuture
 	}
 	before := r.account.balance.Sequence
-	r.account.AdvanceTo(now)
+	r.account.advanceTo(now)
 	err := change(r.account)
 	if err == nil {
 		r.account.Warn()

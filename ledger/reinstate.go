@@ -10,9 +10,9 @@ import (
 // reclaimKey names tokens that were taken from one grant for what is to be taken back of another, or of itself.
 type reclaimKey struct{ grant, from models.GrantID }
 
-// AddReclaims loads what was taken from which grants for what is to be taken back of one. Those grants must be loaded,
+// addReclaims loads what was taken from which grants for what is to be taken back of one. Those grants must be loaded,
 // and all that have paid debt. Only then can the grant be reclaimed or revoked.
-func (a *Account) AddReclaims(grant models.GrantID, taken ...models.Reclaim) {
+func (a *Account) addReclaims(grant models.GrantID, taken ...models.Reclaim) {
 	rows := a.loadReclaims(grant)
 	for _, row := range taken {
 		rows[row.FromGrantID] = row.Tokens

@@ -46,13 +46,13 @@ func (a *Account) open() {
 		if rule.Metric == models.MetricAvailableTokensBelow {
 			rule.RaisedOn = &day
 		}
-		a.SetRule(rule)
+		a.setRule(rule)
 	}
 }
 
-// AddRule loads an alert rule into the account. Rules stand in the order of their ids, so that of several at one line
+// addRule loads an alert rule into the account. Rules stand in the order of their ids, so that of several at one line
 // always the same is named.
-func (a *Account) AddRule(rule *models.AlertRule) {
+func (a *Account) addRule(rule *models.AlertRule) {
 	at, _ := slices.BinarySearchFunc(a.rules, rule.ID, compareRuleID)
 	a.rules = slices.Insert(a.rules, at, rule)
 }
@@ -72,9 +72,9 @@ func (a *Account) Rule(id models.AlertRuleID) *models.AlertRule {
 	return nil
 }
 
-// SetRule adds an alert rule or replaces the one with its id. If its line is crossed already, the change at hand warns
+// setRule adds an alert rule or replaces the one with its id. If its line is crossed already, the change at hand warns
 // of it; a rule that stays what it was keeps what it has warned of.
-func (a *Account) SetRule(rule models.AlertRule) {
+func (a *Account) setRule(rule models.AlertRule) {
 	rule.TeamID, rule.UpdatedAt = a.balance.TeamID, a.now
 	if rule.WarnedOf == nil {
 		rule.WarnedOf = []models.GrantID{}
@@ -82,7 +82,7 @@ func (a *Account) SetRule(rule models.AlertRule) {
 	at := a.ruleIndex(rule.ID)
 	if at < 0 {
 		rule.CreatedAt = a.now
-		a.AddRule(&rule)
+		a.addRule(&rule)
 		a.posted.changes++
 		if a.posted.rules[rule.ID] != ruleDeleted {
 			a.posted.rules[rule.ID] = ruleAdded
@@ -100,8 +100,8 @@ func (a *Account) SetRule(rule models.AlertRule) {
 	a.touchRule(&rule)
 }
 
-// DeleteRule takes an alert rule away. What it has warned of stays.
-func (a *Account) DeleteRule(id models.AlertRuleID) {
+// deleteRule takes an alert rule away. What it has warned of stays.
+func (a *Account) deleteRule(id models.AlertRuleID) {
 	at := a.ruleIndex(id)
 	if at < 0 {
 		return

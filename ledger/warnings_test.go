@@ -129,19 +129,19 @@ func TestARuleMayBeDeletedAndSetAgainInOneChange(t *testing.T) {
 	rule := *rulesOf(tm)[0]
 	rule.Threshold = 50
 	tm.must(Change{Decide: func(tx *Tx) error {
-		tx.DeleteRule(rule.ID)
-		tx.SetRule(rule)
+		tx.deleteRule(rule.ID)
+		tx.setRule(rule)
 		return nil
 	}})
 	want(t, "rules", len(rulesOf(tm)), 3)
 	want(t, "threshold", rulesOf(tm)[0].Threshold, 50)
 	fresh := models.AlertRule{ID: models.NewAlertRuleID(time.Now()), Metric: models.MetricAvailableTokensBelow, Threshold: 70}
 	tm.must(Change{Decide: func(tx *Tx) error {
-		tx.DeleteRule(rule.ID)
-		tx.SetRule(rule)
-		tx.DeleteRule(rule.ID)
-		tx.SetRule(fresh)
-		tx.DeleteRule(fresh.ID)
+		tx.deleteRule(rule.ID)
+		tx.setRule(rule)
+		tx.deleteRule(rule.ID)
+		tx.setRule(fresh)
+		tx.deleteRule(fresh.ID)
 		return nil
 	}})
 	want(t, "rules", len(rulesOf(tm)), 2)
