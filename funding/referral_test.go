@@ -58,6 +58,64 @@ func TestATeamHasACodeAndALinkForInvitingOthers(t *testing.T) {
 	}
 }
 
+func TestATeamSeesWhatItsOwnInvitationsBrought(t *testing.T) {
+	c := newCircle(t)
+	a, b, none := c.player("a"), c.player("b"), c.player("none")
+	invited := []player{c.player("paid"), c.player("unpaid"), c.player("of b"), c.player("of b, too")}
+	helper := models.NewUserID(time.Now())
+	c.exec(`INSERT INTO users (id, email, name, password_hash, created_at) VALUES ($1, 'helper', 'helper', '-', now())`, helper)
+	for i, inviting := range []player{a, a, b, b} {
+		if i == 1 { // somebody else than who made the team
+			c.joins(helper, invited[i].team, models.RoleAdmin)
+			invited[i].owner = helper
+		}
+		if err := c.invites(inviting, invited[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range invited {
+		if n := c.count(`SELECT count(*) FROM referrals WHERE invited_id = $1 AND user_id = $2`, p.team, p.owner); n != 1 {
+			t.Errorf("%s is not said to have redeemed the code", p.owner)
+		}
+	}
+	c.buys(invited[0])
+	paid := c.buys(invited[2])
+	c.buys(invited[3])
+	c.rewards(c.Funding)
+	c.paysBack(paid, "r", 450)
+	c.rewards(c.Funding)
+	for name, test := range map[string]struct {
+		of                player
+		invited, rewarded int
+		earned            models.Tokens
+	}{
+		"a": {a, 2, 1, 195}, "b": {b, 2, 2, 195 + 97}, "who invited nobody": {none, 0, 0, 0}, "who was invited": {invited[0], 0, 0, 0},
+	} {
+		if s := c.summary(test.of); s.Invited != test.invited || s.Rewarded != test.rewarded || s.TokensEarned != test.earned {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}
+
+func TestARewardThatSucceedsIsTriedWithoutDelayTheNextTime(t *testing.T) {
+	c := newCircle(t)
+	a, b := c.player("a"), c.player("b")
+	if err := c.invites(a, b); err != nil {
+		t.Fatal(err)
+	}
+	id := c.buys(b)
+	c.exec(`UPDATE referrals SET attempts = 5`)
+	c.rewards(c.Funding)
+	if n := c.count(`SELECT count(*) FROM referrals WHERE attempts = 0 AND due_at IS NULL`); n != 1 {
+		t.Error("the tries that failed are not forgotten once it is done")
+	}
+	c.exec(`UPDATE referrals SET attempts = 5`)
+	c.paysBack(id, "r", 450)
+	if n := c.count(`SELECT count(*) FROM referrals WHERE attempts = 0 AND due_at <= now()`); n != 1 {
+		t.Error("the tries that failed are not forgotten once there is news")
+	}
+}
+
 func TestTheNewestCampaignThatRunsSaysWhatReferralsBring(t *testing.T) {
 	c := newCircle(t)
 	a := c.player("a")
