@@ -204,3 +204,19 @@ func TestPayersComeBackOnlyWhereOthersCannotRead(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyWhatMayGoBetterTheNextTimeIsTriedAgain(t *testing.T) {
+	for kind, want := range map[payment.Kind]bool{
+		payment.Unreachable: true, payment.Busy: true, payment.Refused: false, payment.Declined: false,
+		payment.NotFound: false, payment.KeyReused: false, payment.Unauthorized: false,
+	} {
+		failure := &PaymentError{Provider: "stripe", Kind: kind}
+		if failure.Retryable() != want || failure.Error() != "payment: stripe: "+string(kind) {
+			t.Errorf("%v may go better: %t", failure, !want)
+		}
+		failure.Err = errNoProvider
+		if failure.Error() != "payment: "+errNoProvider.Error() || !errors.Is(failure, errNoProvider) {
+			t.Errorf("%v", failure)
+		}
+	}
+}

@@ -112,6 +112,22 @@ func TestAPaymentThatABankIsStillAskedForCannotBeCalledOff(t *testing.T) {
 	s.check()
 }
 
+func TestCallingOffTooLateLeavesNothingBehind(t *testing.T) {
+	s := newShop(t)
+	p := s.buy(s.newTeam(0), "k")
+	if _, err := s.server.PayLater(*p.SessionID); err != nil {
+		t.Fatal(err)
+	}
+	s.takeIn()
+	_, err := s.cancel(p)
+	s.conflict(err)
+	if err := s.server.ArriveLate(*p.SessionID, false); err != nil {
+		t.Fatal(err)
+	}
+	s.takeIn()
+	s.expect(p.TeamID, p.ID, books{Status: models.PurchaseFailed})
+}
+
 func TestCallingOffAndPayingAtOnceEndInOneOfBoth(t *testing.T) {
 	s := newShop(t)
 	var paid, cancelled int

@@ -146,6 +146,7 @@ func TestWhatAutoTopUpCannotBeIsRefused(t *testing.T) {
 	w.setTopUp(owner, func(i *AutoTopUpInput) { i.Enabled, i.Package = false, nil })
 	refused(func(i *AutoTopUpInput) { i.Package = nil }, "packageId: INVALID")
 
+	refused(func(i *AutoTopUpInput) { i.Enabled, i.MonthlyCapMinor = false, new(int64(-1)) }, "monthlyCapMinor: OUT_OF_RANGE")
 	// A cap of nothing that somebody has set stays one.
 	w.setTopUp(owner, func(i *AutoTopUpInput) { i.Enabled, i.MonthlyCapMinor = false, new(int64(0)) })
 	refused(func(i *AutoTopUpInput) { i.Package = nil }, "monthlyCapMinor: OUT_OF_RANGE")
