@@ -28,8 +28,8 @@ func ByInvoice(p models.Purchase) bool { return p.Provider == payment.InvoiceNam
 // ConfirmPurchase has the tokens of an invoice come because a platform administrator says that it is paid, be it after it
 // had expired or was called off; once for the key.
 //
-// It returns models.FieldErrors, models.ErrNotFound, a *StateError where it is paid already or its provider knows by
-// itself, or ledger.ErrKeyConflict.
+// It returns models.FieldErrors, models.ErrNotFound, a *StateError where it is paid already, its provider knows by
+// itself, or a demonstration says so of real money; or ledger.ErrKeyConflict.
 func (f *Funding) ConfirmPurchase(ctx context.Context, admin models.UserID, input ConfirmInput) (models.Purchase, models.Balance, error) {
 	note := strings.TrimSpace(input.Note)
 	if err := checkNoteAndKey(note, input.Key); err != nil {
@@ -37,7 +37,7 @@ func (f *Funding) ConfirmPurchase(ctx context.Context, admin models.UserID, inpu
 	}
 	_, err := f.revise(ctx, input.Purchase, &input.Key, "", func(_ *ledger.Tx, r *revision) error {
 		provider, confirms := f.providers[r.Provider].(confirmer)
-		if !confirms || r.GrantID != nil {
+		if !confirms || r.GrantID != nil || f.providers[r.Provider].Live() != r.Live {
 			return &StateError{Purchase: r.before}
 		}
 		r.hear(provider.Confirm(string(r.ID), r.PriceMinor, r.Currency))

@@ -91,3 +91,20 @@ func TestOnlyInvoicesAreConfirmed(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// The money of a demonstration would contradict the transfer for good.
+func TestAnInvoiceIsNotConfirmedByADemonstration(t *testing.T) {
+	s := newShop(t)
+	s.invoices()
+	team := s.newTeam(0)
+	p := s.buy(team, "k")
+	_, _, err := s.process(payment.NewInvoice(true)).ConfirmPurchase(s.ctx(), s.buyer, s.confirmInput(p, "demonstration"))
+	if known := s.conflict(err); known.Status != models.PurchasePending {
+		t.Errorf("%+v", known)
+	}
+	if _, _, err := s.funding.ConfirmPurchase(s.ctx(), s.buyer, s.confirmInput(p, "c")); err != nil {
+		t.Fatal(err)
+	}
+	s.expect(team, p.ID, paidBooks())
+	s.check()
+}
