@@ -16,7 +16,7 @@ import (
 // be asked to close the page: then that is done in time.
 func (f *Funding) CancelPurchase(ctx context.Context, actor models.UserID, id models.PurchaseID) (models.Purchase, models.Balance, error) {
 	_, err := f.revise(ctx, id, nil, actor, func(tx *ledger.Tx, r *revision) error {
-		if err := mayBuy(tx.Member(actor).Role); err != nil {
+		if err := tx.Member(actor).Role.Require(models.RoleAdmin); err != nil {
 			return err
 		}
 		if r.Status == models.PurchaseCancelled || r.CancelledAt != nil && r.Status == models.PurchasePending {

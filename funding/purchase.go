@@ -90,7 +90,7 @@ func (f *Funding) Purchase(ctx context.Context, buyer models.UserID, input Purch
 		Team: input.Team, Actor: buyer, Key: &input.Key,
 		Lookups: []ledger.Want{f.rows.packages.Want(input.Package), f.rows.payers.Want(input.Team)},
 		Decide: func(tx *ledger.Tx) error {
-			if err := mayBuy(tx.Member(buyer).Role); err != nil {
+			if err := tx.Member(buyer).Role.Require(models.RoleAdmin); err != nil {
 				return err
 			}
 			chosen, known := f.rows.packages.Get(tx, input.Package)
@@ -118,18 +118,6 @@ func (f *Funding) Purchase(ctx context.Context, buyer models.UserID, input Purch
 		return models.Purchase{}, models.Balance{}, fmt.Errorf("buy a package for %s: %w", input.Team, err)
 	}
 	return f.openNow(ctx, models.PurchaseID(outcome.Subject))
-}
-
-// mayBuy is the rule of who buys for a team, and calls that off: ADMINs. Who is not even in it learns nothing of it.
-func mayBuy(role models.TeamRole) error {
-	switch {
-	case role == "":
-		return models.ErrNotFound
-	case !role.Includes(models.RoleAdmin):
-		return models.ErrForbidden
-	default:
-		return nil
-	}
 }
 
 // begin freezes what is bought.

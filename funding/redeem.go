@@ -34,11 +34,8 @@ func (f *Funding) Redeem(ctx context.Context, actor models.UserID, input RedeemI
 		Team: input.Team, Actor: actor, Key: &input.Key, Lookups: f.claimWants(input.Team, code),
 		Decide: func(tx *ledger.Tx) error {
 			claim := f.lookUpClaim(tx, actor, code)
-			if claim.role == "" {
-				return models.ErrNotFound
-			}
-			if !claim.role.Includes(models.RoleAdmin) {
-				return models.ErrForbidden
+			if err := claim.role.Require(models.RoleAdmin); err != nil {
+				return err
 			}
 			if err := claim.refusal(); err != nil {
 				return err

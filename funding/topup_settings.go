@@ -71,12 +71,10 @@ func (i AutoTopUpInput) check() error {
 }
 
 func (f *Funding) setTopUp(tx *ledger.Tx, actor models.UserID, input AutoTopUpInput) (models.AutoTopUp, error) {
-	switch role := tx.Member(actor).Role; {
-	case role == "":
-		return models.AutoTopUp{}, models.ErrNotFound
-	case role != models.RoleOwner:
-		return models.AutoTopUp{}, models.ErrForbidden
-	case input.Enabled && !f.chargesSaved():
+	if err := tx.Member(actor).Role.Require(models.RoleOwner); err != nil {
+		return models.AutoTopUp{}, err
+	}
+	if input.Enabled && !f.chargesSaved() {
 		return models.AutoTopUp{}, &PaymentError{Provider: f.provider.Name(), Kind: payment.Refused}
 	}
 	set, known := f.rows.topUps.Get(tx, input.Team)

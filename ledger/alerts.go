@@ -123,12 +123,8 @@ func (l *Ledger) AcknowledgeWarning(ctx context.Context, actor models.UserID, te
 // screens, which watch the balance, hear of it.
 func (l *Ledger) configure(ctx context.Context, team models.TeamID, actor models.UserID, lookups []Want, decide func(*Tx) error) error {
 	_, err := l.Update(ctx, Change{Team: team, Actor: actor, Lookups: lookups, Decide: func(tx *Tx) error {
-		role := tx.Member(actor).Role
-		switch {
-		case role == "":
-			return models.ErrNotFound
-		case !role.Includes(models.RoleAdmin):
-			return models.ErrForbidden
+		if err := tx.Member(actor).Role.Require(models.RoleAdmin); err != nil {
+			return err
 		}
 		return decide(tx)
 	}})

@@ -16,6 +16,19 @@ const (
 // Includes says whether the role may do what other may. No role at all includes nothing.
 func (r TeamRole) Includes(other TeamRole) bool { return r.rank() >= other.rank() && r.rank() > 0 }
 
+// Require is nil for a role that includes the needed one, and ErrForbidden for another. Who has none, and so is not even in
+// the team, learns nothing of it: ErrNotFound.
+func (r TeamRole) Require(needed TeamRole) error {
+	switch {
+	case r == "":
+		return ErrNotFound
+	case !r.Includes(needed):
+		return ErrForbidden
+	default:
+		return nil
+	}
+}
+
 // Below says whether the role is a lesser one than other.
 func (r TeamRole) Below(other TeamRole) bool { return r.rank() < other.rank() }
 

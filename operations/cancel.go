@@ -67,11 +67,8 @@ func (o *Operations) cancel(ctx context.Context, actor models.UserID, team model
 
 // mayCancel is the rule of who may cancel: MEMBERs what is their own, ADMINs anything.
 func mayCancel(role models.TeamRole, own bool) error {
-	if err := maySpend(role); err != nil {
-		return err
+	if own {
+		return role.Require(models.RoleMember)
 	}
-	if !own && !role.Includes(models.RoleAdmin) {
-		return models.ErrForbidden
-	}
-	return nil
+	return role.Require(models.RoleAdmin)
 }

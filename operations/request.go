@@ -157,7 +157,7 @@ type plan struct {
 // decide checks rights, products and blockers under the lock, and then stages everything: the reservations, the
 // generations with their parts, and the jobs.
 func (o *Operations) decide(tx *ledger.Tx, p plan, products []models.ProductID, batch *models.GenerationBatch) ([]models.Generation, error) {
-	if err := maySpend(tx.Member(p.Actor).Role); err != nil {
+	if err := tx.Member(p.Actor).Role.Require(models.RoleMember); err != nil {
 		return nil, err
 	}
 	var faults models.FieldErrors
@@ -238,18 +238,6 @@ func (o *Operations) stage(tx *ledger.Tx, p plan, r ledger.ReserveRequest, gener
 	o.rows.insertParts.Stage(tx, generation.Parts...)
 	o.rows.insertJobs.Stage(tx, job)
 	return generation
-}
-
-// maySpend is the rule of who may spend a team's tokens: MEMBERs. Who is not even in the team learns nothing of it.
-func maySpend(role models.TeamRole) error {
-	switch {
-	case role == "":
-		return models.ErrNotFound
-	case !role.Includes(models.RoleMember):
-		return models.ErrForbidden
-	default:
-		return nil
-	}
 }
 
 // outline is the texts of the template that the writer shall follow; empty: none is named.

@@ -60,14 +60,13 @@ func (t *Teams) Invite(ctx context.Context, i Invite) (models.Invitation, string
 }
 
 func mayInvite(inviter, as models.TeamRole) error {
-	switch {
-	case inviter == "":
-		return models.ErrNotFound
-	case !inviter.Includes(models.RoleAdmin), inviter != models.RoleOwner && !as.Below(inviter):
-		return models.ErrForbidden
-	default:
-		return nil
+	if err := inviter.Require(models.RoleAdmin); err != nil {
+		return err
 	}
+	if inviter != models.RoleOwner && !as.Below(inviter) {
+		return models.ErrForbidden
+	}
+	return nil
 }
 
 // AcceptInvitation joins the user to the team that the token invites to, once. Who is a member already keeps the higher

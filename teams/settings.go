@@ -42,7 +42,7 @@ func (t *Teams) UpdateTeam(ctx context.Context, c TeamChange) (models.Team, erro
 	_, err := t.ledger.Update(ctx, ledger.Change{
 		Team: c.Team, Actor: c.Actor,
 		Decide: func(tx *ledger.Tx) error {
-			if err := mayConfigure(tx.Member(c.Actor).Role); err != nil {
+			if err := tx.Member(c.Actor).Role.Require(models.RoleAdmin); err != nil {
 				return err
 			}
 			return t.configure(tx, c)
@@ -78,18 +78,6 @@ func (t *Teams) configure(tx *ledger.Tx, c TeamChange) error {
 		tx.SetLowBalanceThreshold(*c.LowBalanceThreshold.Value)
 	}
 	return nil
-}
-
-// mayConfigure is the rule of who sets up a team: ADMINs. Who is not even in it learns nothing of it.
-func mayConfigure(role models.TeamRole) error {
-	switch {
-	case role == "":
-		return models.ErrNotFound
-	case !role.Includes(models.RoleAdmin):
-		return models.ErrForbidden
-	default:
-		return nil
-	}
 }
 
 func (c TeamChange) check() error {
