@@ -220,3 +220,19 @@ func TestOnlyWhatMayGoBetterTheNextTimeIsTriedAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestAChargeOfAProviderThatIsNotSetUpAnyMoreFailsAndPauses(t *testing.T) {
+	c := newTill(t, "pm_good")
+	if _, err := c.funding.topUpTeams(c.ctx()); err != nil {
+		t.Fatal(err)
+	}
+	c.exec(`UPDATE purchases SET provider = 'former' WHERE automatic`)
+	c.round(c.funding)
+	c.round(c.funding)
+	if p := c.automatic(); p.Status != models.PurchaseFailed || deref(p.Failure) != failureRefused || deref(p.Attention) != models.AttentionProviderRefused {
+		t.Errorf("%+v", p)
+	}
+	if c.pause() != models.PausedRefused || c.charges() != 0 {
+		t.Errorf("paused for %q after %d charges", c.pause(), c.charges())
+	}
+}

@@ -3,6 +3,7 @@ package funding
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -81,6 +82,18 @@ func (w *world) available() models.Tokens {
 		w.t.Fatal(err)
 	}
 	return balance.Available.API()
+}
+
+func TestAGrantMayBeOfOneTokenOrOfTheMost(t *testing.T) {
+	w := newWorld(t)
+	for _, tokens := range []models.Tokens{1, MaxGrant} {
+		input := w.input(fmt.Sprint(tokens))
+		input.Tokens = tokens
+		input.Note = strings.Repeat("é", MaxNote)
+		if grant, _, err := w.Grant(w.ctx(), w.administrator, input); err != nil || grant.Remaining != tokens {
+			t.Errorf("%d: %+v, %v", tokens, grant, err)
+		}
+	}
 }
 
 func TestAGrantNamesWhoGaveItAndWhy(t *testing.T) {
