@@ -1096,7 +1096,7 @@ const (
 	UserErrorCodeOutOfRange UserErrorCode = "OUT_OF_RANGE"
 	// A value is not of the form it should have.
 	UserErrorCodeInvalid UserErrorCode = "INVALID"
-	// A list is too long.
+	// A list is too long, or as many are under way as may be.
 	UserErrorCodeTooMany UserErrorCode = "TOO_MANY"
 	// The e-mail or the password is wrong.
 	UserErrorCodeWrongCredentials UserErrorCode = "WRONG_CREDENTIALS"

@@ -6997,7 +6997,7 @@ enum UserErrorCode {
   OUT_OF_RANGE
   "A value is not of the form it should have."
   INVALID
-  "A list is too long."
+  "A list is too long, or as many are under way as may be."
   TOO_MANY
   "The e-mail or the password is wrong."
   WRONG_CREDENTIALS
