@@ -32,6 +32,10 @@ func TestPurchasesAreListedNewestFirstByTeamAndByWhatTheyNeed(t *testing.T) {
 	if err != nil || !slices.Equal(idsOfPurchases(second), ids[2:]) || second.PageInfo.HasNextPage {
 		t.Errorf("%v, %+v", err, idsOfPurchases(second))
 	}
+	all, err := s.funding.SearchPurchases(s.ctx(), PurchaseFilter{}, models.Page{Size: 1, Cursor: string(ids[0])})
+	if err != nil || !slices.Equal(idsOfPurchases(all), ids[1:2]) || !all.PageInfo.HasNextPage {
+		t.Errorf("%v, %+v", err, idsOfPurchases(all))
+	}
 	s.exec(`UPDATE purchases SET attention = 'OVERPAID' WHERE id = $1`, ids[1])
 	for _, test := range []struct {
 		filter PurchaseFilter

@@ -55,6 +55,23 @@ func TestARedeemedCodeBringsItsTokensWithTheirOrigin(t *testing.T) {
 	c.checked()
 }
 
+func TestOfSeveralPromotionsEachIsRedeemedOnce(t *testing.T) {
+	c := newCircle(t)
+	p := c.player("a")
+	codes := []string{"spring", "summer", "autumn"}
+	for _, code := range codes {
+		c.promotes(gift(code))
+		if _, _, err := c.Redeem(c.ctx(), p.owner, c.redeems(p, code)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, code := range codes {
+		if _, _, err := c.Redeem(c.ctx(), p.owner, c.redeems(p, code)); reasonOf(t, err) != models.RefusedAlreadyRedeemed {
+			t.Errorf("%s again: %v", code, err)
+		}
+	}
+}
+
 func TestWhatCannotBeACodeIsUnknown(t *testing.T) {
 	c := newCircle(t)
 	p := c.player("a")

@@ -164,6 +164,20 @@ func TestATeamCannotInviteItselfOrItsOwnPeople(t *testing.T) {
 	}
 }
 
+func TestNoneOfTheTeamsThatShareAMemberInvitesTheOthers(t *testing.T) {
+	c := newCircle(t)
+	shared := c.player("shared")
+	others := []player{c.player("a"), c.player("b"), c.player("c")}
+	for _, p := range others {
+		c.joins(shared.owner, p.team, models.RoleMember)
+	}
+	for _, p := range others {
+		if err := c.invites(p, shared); reasonOf(t, err) != models.RefusedOwnReferral {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 func TestATeamIsInvitedOnceAndBeforeItPays(t *testing.T) {
 	c := newCircle(t)
 	a, b, d, paid := c.player("a"), c.player("b"), c.player("d"), c.player("paid")

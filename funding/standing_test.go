@@ -158,6 +158,29 @@ func TestThePageAndThePaymentOfAPurchaseAreThoseThatCount(t *testing.T) {
 	}
 }
 
+func TestAReceiptIsOfThePaymentThatCounts(t *testing.T) {
+	first, second := euros(900), euros(900)
+	first.ReceiptURL, second.ReceiptURL = "https://a/", "https://b/"
+	declined := payment.Payment{Declined: "expired_card", ReceiptURL: "https://c/"}
+	for _, test := range []struct {
+		name  string
+		known payment.Facts
+		want  string
+	}{
+		{"paid", ofPayments(first), "https://a/"},
+		{"paid twice", ofPayments(first, second), "https://a/"},
+		{"paid without one", ofPayments(euros(900)), ""},
+		{"declined", ofPayments(declined), ""},
+		{"nothing is known any more", payment.Facts{}, ""},
+	} {
+		r := revisionOf(test.known)
+		r.ReceiptURL = new("https://before/")
+		if r.look(); deref(r.ReceiptURL) != test.want {
+			t.Errorf("%s: %q", test.name, deref(r.ReceiptURL))
+		}
+	}
+}
+
 func TestTokensAreTakenBackAndReturnForAReasonThatTheTeamSees(t *testing.T) {
 	const asker models.UserID = "user_1"
 	request := func(amount int64, state models.RefundState) models.RefundRequest {
