@@ -1,11 +1,16 @@
 package funding
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"productgenerator/models"
 	"productgenerator/payment"
+	"productgenerator/payment/stripetest"
 )
 
 // paidNews is the news that a purchase was paid, and so much of it paid back.
@@ -104,5 +109,34 @@ func TestTwoProcessesFollowEachPurchaseOnce(t *testing.T) {
 		if times > 1 {
 			t.Errorf("%s was claimed %d times", id, times)
 		}
+	}
+}
+
+func TestRefundsThatAreAskedForAtOnceSeeEachOther(t *testing.T) {
+	s := newShop(t)
+	team := s.newTeam(0)
+	p := s.bought(team)
+	s.server.Fail(slices.Repeat([]stripetest.Fault{unsent()}, 100)...) // all stay under way
+	const atOnce = 16
+	var accepted atomic.Int32
+	var asking sync.WaitGroup
+	for i := range atOnce {
+		asking.Go(func() {
+			_, _, err := s.funding.RefundPurchase(s.ctx(), s.buyer, s.refundInput(p, minor(300), fmt.Sprint(i)))
+			if faults, refused := errors.AsType[models.FieldErrors](err); refused && faults.Error() == "bad input: amountMinor: OUT_OF_RANGE" {
+				return
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			accepted.Add(1)
+		})
+	}
+	asking.Wait()
+	if accepted.Load() != 3 {
+		t.Errorf("%d refunds of 300 were accepted, of 900", accepted.Load())
+	}
+	if sum := s.count(`SELECT sum(amount_minor) FROM refund_requests`); sum != int(boughtFor) {
+		t.Errorf("%d are asked to be paid back", sum)
 	}
 }
