@@ -50,7 +50,7 @@ func (a *Accounts) ensureAdministrator(ctx context.Context, email, password stri
 	if err != nil && !errors.Is(err, errMalformedHash) {
 		return false, err
 	}
-	if same && user.PlatformRole == models.PlatformAdministrator && !a.passwords.Stale(user.PasswordHash) {
+	if same && user.PlatformRole == models.PlatformAdministrator && !a.passwords.stale(user.PasswordHash) {
 		return true, nil
 	}
 	hash, err := a.passwords.Hash(ctx, password)

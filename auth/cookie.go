@@ -39,14 +39,14 @@ func (c cookies) token(r *http.Request) string {
 	return cookie.Value
 }
 
-// SetSession gives the client the session's token as its cookie, for as long as a session lasts. It has to come before
+// setSession gives the client the session's token as its cookie, for as long as a session lasts. It has to come before
 // the answer begins. A socket can set no cookie: its client has the token in the payload.
-func SetSession(ctx context.Context, token string) {
+func setSession(ctx context.Context, token string) {
 	callerFrom(ctx).answer.set(token, int(sessionLife/time.Second))
 }
 
-// ClearSession takes the session's cookie from the client.
-func ClearSession(ctx context.Context) { callerFrom(ctx).answer.set("", -1) }
+// clearSession takes the session's cookie from the client.
+func clearSession(ctx context.Context) { callerFrom(ctx).answer.set("", -1) }
 
 // set replaces the session's cookie in the answer, if there is an answer to write to.
 func (a *answer) set(token string, maxAge int) {

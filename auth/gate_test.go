@@ -169,13 +169,13 @@ func TestABrowserSignsInAndOutWithinTheRequestAndAfterIt(t *testing.T) {
 func TestTheLastWordOnTheCookieCounts(t *testing.T) {
 	header := http.Header{"Set-Cookie": {"theme=dark"}}
 	ctx := withCaller(t.Context(), &caller{answer: &answer{header: header}}, nil)
-	SetSession(ctx, "one")
-	ClearSession(ctx)
-	SetSession(ctx, "two")
+	setSession(ctx, "one")
+	clearSession(ctx)
+	setSession(ctx, "two")
 	if lines := header.Values("Set-Cookie"); len(lines) != 2 || lines[0] != "theme=dark" || !strings.HasPrefix(lines[1], "session=two;") {
 		t.Errorf("got %q", lines)
 	}
-	SetSession(t.Context(), "nowhere to write to")
+	setSession(t.Context(), "nowhere to write to")
 }
 
 func TestForeignPagesAreRefusedAndTheirSocketsStayAnonymous(t *testing.T) {

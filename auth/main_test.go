@@ -208,3 +208,8 @@ func within(t *testing.T, signal <-chan struct{}, what string) {
 		t.Fatalf("not within %s: %s", patience, what)
 	}
 }
+
+// withViewer is the context with another viewer, or with none if viewer is nil.
+func withViewer(ctx context.Context, viewer *Viewer) context.Context {
+	return withCaller(ctx, &caller{address: callerFrom(ctx).address}, viewer)
+}

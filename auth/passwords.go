@@ -100,16 +100,16 @@ func (p *Passwords) Verify(ctx context.Context, hash, password string) (bool, er
 	return subtle.ConstantTimeCompare(key, stored.key) == 1, nil
 }
 
-// VerifyNobody costs what Verify costs, and is for when there is no hash to compare with: the time of an answer must not
+// verifyNobody costs what Verify costs, and is for when there is no hash to compare with: the time of an answer must not
 // tell which e-mails have an account.
-func (p *Passwords) VerifyNobody(ctx context.Context, password string) error {
+func (p *Passwords) verifyNobody(ctx context.Context, password string) error {
 	_, err := p.key(ctx, password, make([]byte, saltLength), currentParameters())
 	return err
 }
 
-// Stale tells whether the hash was made with other parameters than new ones are, and should be made anew when the
+// stale tells whether the hash was made with other parameters than new ones are, and should be made anew when the
 // password is next at hand.
-func (p *Passwords) Stale(hash string) bool {
+func (p *Passwords) stale(hash string) bool {
 	stored, err := parsePHC(hash)
 	return err != nil || stored.parameters != currentParameters() || len(stored.salt) != saltLength
 }

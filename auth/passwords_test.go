@@ -35,7 +35,7 @@ func TestAHashSaysHowItWasMadeAndHasASaltOfItsOwn(t *testing.T) {
 	if one == other {
 		t.Error("two hashes of one password are equal")
 	}
-	if passwords.Stale(one) {
+	if passwords.stale(one) {
 		t.Error("a new hash is stale")
 	}
 }
@@ -47,7 +47,7 @@ func TestAHashMadeElsewhereIsVerifiedWithItsOwnParametersAndIsStale(t *testing.T
 	if !must(passwords.Verify(t.Context(), foreign, "password"))(t) {
 		t.Error("the reference implementation's hash does not match")
 	}
-	if !passwords.Stale(foreign) {
+	if !passwords.stale(foreign) {
 		t.Error("a hash with other parameters is not stale")
 	}
 }
@@ -70,7 +70,7 @@ func TestAMalformedHashIsRefusedWithoutComputingAnything(t *testing.T) {
 		if matches || !errors.Is(err, errMalformedHash) {
 			t.Errorf("%q: matches %t, error %v", hash, matches, err)
 		}
-		if !passwords.Stale(hash) {
+		if !passwords.stale(hash) {
 			t.Errorf("%q is not stale", hash)
 		}
 	}
@@ -92,14 +92,14 @@ func TestOnlySoManyHashesAreComputedAtOnceAndTheRestIsTurnedAwayWhenTheQueueIsFu
 		var inside sync.WaitGroup
 		for range cap(passwords.places) {
 			inside.Go(func() {
-				if err := passwords.VerifyNobody(t.Context(), "x"); err != nil {
+				if err := passwords.verifyNobody(t.Context(), "x"); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		synctest.Wait() // two compute, the others wait for them
 		var limited *RateLimitedError
-		if err := passwords.VerifyNobody(t.Context(), "x"); !errors.As(err, &limited) || limited.RetryAfter <= 0 {
+		if err := passwords.verifyNobody(t.Context(), "x"); !errors.As(err, &limited) || limited.RetryAfter <= 0 {
 			t.Errorf("with a full queue: %v", err)
 		}
 		close(finish)
@@ -107,7 +107,7 @@ func TestOnlySoManyHashesAreComputedAtOnceAndTheRestIsTurnedAwayWhenTheQueueIsFu
 		if total, top := derived.figures(); total != cap(passwords.places) || top != 2 {
 			t.Errorf("%d computed, %d at once; want %d, 2", total, top, cap(passwords.places))
 		}
-		if err := passwords.VerifyNobody(t.Context(), "x"); err != nil {
+		if err := passwords.verifyNobody(t.Context(), "x"); err != nil {
 			t.Errorf("places were not given back: %v", err)
 		}
 	})
@@ -118,7 +118,7 @@ func TestWhoGivesUpWaitingLeavesTheQueue(t *testing.T) {
 	passwords.slots <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := passwords.VerifyNobody(ctx, "x"); !errors.Is(err, context.Canceled) {
+	if err := passwords.verifyNobody(ctx, "x"); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if len(passwords.places) != 0 {

@@ -16,7 +16,7 @@ func TestNothingPrintedOrLoggedHoldsASecret(t *testing.T) {
 	w := newWorld(t)
 	user, token := w.session()
 	viewer := w.viewer(token)
-	ctx := WithViewer(t.Context(), viewer)
+	ctx := withViewer(t.Context(), viewer)
 	secrets := []string{
 		token, strings.TrimPrefix(token, tokenPrefix), user.PasswordHash, annPassword,
 		hex.EncodeToString(viewer.digest[:]), fmt.Sprint(viewer.digest[:]), fmt.Sprintf("%#v", viewer.digest[:])[len("[]byte{"):],

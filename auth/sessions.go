@@ -124,7 +124,7 @@ func (s *Sessions) Enter(ctx context.Context, user models.User) (token string, e
 	hash, _ := digestOf(token)
 	user.PasswordHash = ""
 	caller.viewer.Store(&Viewer{User: user, SessionID: session.ID, ExpiresAt: session.ExpiresAt, digest: hash})
-	SetSession(ctx, token)
+	setSession(ctx, token)
 	return token, nil
 }
 
@@ -138,7 +138,7 @@ func (s *Sessions) Leave(ctx context.Context) error {
 		}
 		caller.viewer.Store(nil)
 	}
-	ClearSession(ctx)
+	clearSession(ctx)
 	return nil
 }
 

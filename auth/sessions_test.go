@@ -176,7 +176,7 @@ func TestWhoGivesUpGetsHisAnswerAtOnceAndTheOthersTheirs(t *testing.T) {
 func TestADatabaseThatCannotAnswerIsAnErrorAndEndsNobodysSession(t *testing.T) {
 	w := newWorld(t)
 	_, token := w.session()
-	ctx := WithViewer(t.Context(), w.viewer(token))
+	ctx := withViewer(t.Context(), w.viewer(token))
 	w.clock.advance(time.Second)
 	w.breakSessions()
 	_, err := w.sessions.Resolve(t.Context(), token)

@@ -33,7 +33,7 @@ func (a *Accounts) authenticate(ctx context.Context, email, password string) (mo
 		return models.User{}, err
 	}
 	if !found {
-		if err := a.passwords.VerifyNobody(ctx, password); err != nil {
+		if err := a.passwords.verifyNobody(ctx, password); err != nil {
 			return models.User{}, err
 		}
 		return models.User{}, ErrWrongCredentials
@@ -54,7 +54,7 @@ func (a *Accounts) authenticate(ctx context.Context, email, password string) (mo
 
 // renewHash hashes the password anew if that was done with parameters of the past, unless it is changed meanwhile.
 func (a *Accounts) renewHash(ctx context.Context, user models.User, password string) error {
-	if !a.passwords.Stale(user.PasswordHash) {
+	if !a.passwords.stale(user.PasswordHash) {
 		return nil
 	}
 	hash, err := a.passwords.Hash(ctx, password)

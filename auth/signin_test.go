@@ -86,7 +86,7 @@ func TestSigningInRenewsAHashThatIsOutOfDate(t *testing.T) {
 
 	must(w.accounts.SignIn(t.Context(), annEmail, annPassword))(t)
 	renewed := w.hash(user.ID)
-	if w.passwords.Stale(renewed) || !must(w.passwords.Verify(t.Context(), renewed, annPassword))(t) {
+	if w.passwords.stale(renewed) || !must(w.passwords.Verify(t.Context(), renewed, annPassword))(t) {
 		t.Error("not renewed")
 	}
 	must(w.accounts.SignIn(t.Context(), annEmail, annPassword))(t)
@@ -118,7 +118,7 @@ func TestARequestsAddressReachesTheThrottle(t *testing.T) {
 		t.Errorf("is %q, want %q", got, want)
 	}
 	socket := must(w.gate().Init(ctx, ""))(t)
-	if callerFrom(socket).address != callerFrom(ctx).address || callerFrom(WithViewer(socket, nil)).address != callerFrom(ctx).address {
+	if callerFrom(socket).address != callerFrom(ctx).address || callerFrom(withViewer(socket, nil)).address != callerFrom(ctx).address {
 		t.Error("lost on the way")
 	}
 }

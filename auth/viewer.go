@@ -71,10 +71,5 @@ func callerFrom(ctx context.Context) *caller {
 	return &caller{}
 }
 
-// WithViewer is the context with another viewer, or with none if viewer is nil. Cookies cannot be set through it.
-func WithViewer(ctx context.Context, viewer *Viewer) context.Context {
-	return withCaller(ctx, &caller{address: callerFrom(ctx).address}, viewer)
-}
-
 // ViewerFrom is who is asking; nil: nobody signed in.
 func ViewerFrom(ctx context.Context) *Viewer { return callerFrom(ctx).viewer.Load() }
