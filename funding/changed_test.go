@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"productgenerator/ledger"
 	"productgenerator/models"
@@ -153,5 +154,21 @@ func TestWhatWaitsIsCounted(t *testing.T) {
 	waiting, err = s.funding.Waiting(s.ctx())
 	if waiting.Notices != 2 || waiting.Overdue.Hours() < 1 || waiting.Overdue.Hours() > 1.1 || err != nil {
 		t.Errorf("%+v, %v", waiting, err)
+	}
+}
+
+func TestTheInvitingTeamHearsOfItsInvitation(t *testing.T) {
+	c := newCircle(t)
+	a, b := c.player("a"), c.player("b")
+	code := c.codeOf(a)
+	heard := &listener{}
+	l := ledger.New(c.db.Gorm, c.db.Pool, heard, ledger.Options{Cheapest: 10})
+	t.Cleanup(l.Close)
+	f := New(Options{DB: c.db.Gorm, Pool: c.db.Pool, Ledger: l, Provider: c.provider, Now: time.Now})
+	if _, _, err := f.Redeem(c.ctx(), b.owner, c.redeems(b, code)); err != nil {
+		t.Fatal(err)
+	}
+	if !heard.heard(string(a.team)) {
+		t.Error("nobody told it")
 	}
 }
