@@ -97,6 +97,29 @@ func TestATeamSeesWhatItsOwnInvitationsBrought(t *testing.T) {
 	}
 }
 
+func TestOfPurchasesThatArePaidInOneTransactionOneIsTheFirst(t *testing.T) {
+	c := newCircle(t)
+	a, b := c.player("a"), c.player("b")
+	if err := c.invites(a, b); err != nil {
+		t.Fatal(err)
+	}
+	first, second := c.begins(b), c.begins(b)
+	enough := errors.New("enough was seen")
+	_, err := c.ledger.Update(c.ctx(), ledger.Change{Team: b.team, Lookups: c.referralWants(b.team), Decide: func(tx *ledger.Tx) error {
+		for _, id := range []models.PurchaseID{first, second, first} {
+			c.followReferral(tx, &models.Purchase{ID: id, TeamID: b.team, PaidAt: new(tx.Now())})
+			referral, _ := c.rows.referrals.Get(tx, b.team)
+			if deref(referral.PurchaseID) != first || deref(referral.Tokens) != 195 || referral.DueAt == nil {
+				t.Errorf("after %s: %+v", id, referral)
+			}
+		}
+		return enough
+	}})
+	if !errors.Is(err, enough) {
+		t.Fatal(err)
+	}
+}
+
 func TestARewardThatSucceedsIsTriedWithoutDelayTheNextTime(t *testing.T) {
 	c := newCircle(t)
 	a, b := c.player("a"), c.player("b")
