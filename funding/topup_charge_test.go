@@ -407,6 +407,10 @@ func TestAPurchaseThatWasBegunIsChargedWithoutDelay(t *testing.T) {
 	c := newTill(t, "pm_good")
 	woken := make(chan struct{}, 1)
 	c.funding.work.wake = []chan struct{}{woken}
+	if c.set(); len(woken) != 1 {
+		t.Error("what was set waits for its turn")
+	}
+	<-woken
 	for round, want := range []int{1, 0} { // the second finds one that is pending
 		if more, err := c.funding.topUpTeams(c.ctx()); err != nil || more {
 			t.Fatalf("%v, %t", err, more)
