@@ -53,6 +53,6 @@ func (f *Funding) ConfirmPurchase(ctx context.Context, admin models.UserID, inpu
 func checkNoteAndKey(note string, key ledger.Key) error {
 	var faults models.FieldErrors
 	faults.Add(required(note, MaxNote, models.CheckText), MaxNote, "note")
-	faults.Add(required(key.Key, maxKey, models.CheckLine), maxKey, "idempotencyKey")
+	key.Check(&faults)
 	return faults.Err()
 }

@@ -11,11 +11,8 @@ import (
 	"productgenerator/models"
 )
 
-// MaxNote is how long the reason of a grant is, and maxKey an idempotency key, in characters.
-const (
-	MaxNote = 500
-	maxKey  = 255
-)
+// MaxNote is how long the reason of a grant is, in characters.
+const MaxNote = 500
 
 // MaxGrant is the most tokens that one grant brings: a thousandth of what the API can write, so that a team's tokens
 // stay within it.
@@ -77,7 +74,7 @@ func (i GrantInput) check() error {
 		faults.Add(models.FieldInvalid, 0, "source")
 	}
 	faults.Add(required(strings.TrimSpace(i.Note), MaxNote, models.CheckText), MaxNote, "note")
-	faults.Add(required(i.Key.Key, maxKey, models.CheckLine), maxKey, "idempotencyKey")
+	i.Key.Check(&faults)
 	return faults.Err()
 }
 

@@ -186,7 +186,7 @@ func (f *Funding) checkPurchase(i PurchaseInput) error {
 	if i.ReturnURL != nil {
 		faults.Add(f.checkReturnURL(*i.ReturnURL), maxReturnURL, "returnUrl")
 	}
-	faults.Add(required(i.Key.Key, maxKey, models.CheckLine), maxKey, "idempotencyKey")
+	i.Key.Check(&faults)
 	return faults.Err()
 }
 

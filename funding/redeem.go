@@ -25,7 +25,7 @@ type RedeemInput struct {
 // *PromotionRefusedError, which is not remembered with the key; or ledger.ErrKeyConflict.
 func (f *Funding) Redeem(ctx context.Context, actor models.UserID, input RedeemInput) (*models.Grant, models.Balance, error) {
 	var faults models.FieldErrors
-	faults.Add(required(input.Key.Key, maxKey, models.CheckLine), maxKey, "idempotencyKey")
+	input.Key.Check(&faults)
 	if err := faults.Err(); err != nil {
 		return nil, models.Balance{}, err
 	}

@@ -68,7 +68,7 @@ func (i RefundInput) check(note string) error {
 		faults.Add(models.FieldOutOfRange, 1, "amountMinor")
 	}
 	faults.Add(required(note, MaxNote, models.CheckText), MaxNote, "note")
-	faults.Add(required(i.Key.Key, maxKey, models.CheckLine), maxKey, "idempotencyKey")
+	i.Key.Check(&faults)
 	return faults.Err()
 }
 

@@ -66,6 +66,6 @@ func (f *Funding) grantByID(ctx context.Context, id models.GrantID) (models.Gran
 func (i RevokeInput) check() error {
 	var faults models.FieldErrors
 	faults.Add(required(strings.TrimSpace(i.Note), MaxNote, models.CheckText), MaxNote, "note")
-	faults.Add(required(i.Key.Key, maxKey, models.CheckLine), maxKey, "idempotencyKey")
+	i.Key.Check(&faults)
 	return faults.Err()
 }

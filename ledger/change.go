@@ -58,9 +58,21 @@ type Rider struct {
 // Key is a caller's idempotency key with what it was used for.
 type Key struct {
 	Caller    models.UserID
-	Key       string // 1 to 255 characters
+	Key       string // 1 to MaxKey characters
 	Mutation  string
 	InputHash []byte // SHA-256 of the canonical input
+}
+
+// MaxKey is how long an idempotency key may be, in characters.
+const MaxKey = 255
+
+// Check adds what is wrong with the key as the caller wrote it, at idempotencyKey.
+func (k Key) Check(faults *models.FieldErrors) {
+	if k.Key == "" {
+		faults.Add(models.FieldRequired, 0, "idempotencyKey")
+		return
+	}
+	faults.Add(models.CheckLine(k.Key, MaxKey), MaxKey, "idempotencyKey")
 }
 
 // Opening is what a new account begins with.

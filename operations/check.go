@@ -13,12 +13,11 @@ const (
 	MaxInstructions = 2_000
 	MaxLanguage     = 35
 	MaxBatch        = 1_000
-	MaxKey          = 255
 )
 
 func checkRequest(key ledger.Key, style Style) error {
 	var faults models.FieldErrors
-	checkKey(&faults, key.Key)
+	key.Check(&faults)
 	faults.Add(models.CheckLine(style.Tone, MaxTone), MaxTone, "tone")
 	faults.Add(models.CheckText(style.Instructions, MaxInstructions), MaxInstructions, "instructions")
 	faults.Add(checkLanguage(style.Language), MaxLanguage, "language")
@@ -50,14 +49,6 @@ func checkProducts(products []models.ProductID) (faults models.FieldErrors) {
 		seen[id] = true
 	}
 	return faults
-}
-
-func checkKey(faults *models.FieldErrors, key string) {
-	if key == "" {
-		faults.Add(models.FieldRequired, 0, "idempotencyKey")
-		return
-	}
-	faults.Add(models.CheckLine(key, MaxKey), MaxKey, "idempotencyKey")
 }
 
 // checkLanguage accepts what has the form of a BCP 47 tag; whether somebody writes it is the providers' to say.

@@ -275,7 +275,7 @@ func TestBadInputIsNamedAndStoresNothing(t *testing.T) {
 	tm, desk := p.team(1000), p.process(&studio{}, 0)
 	for what, spoil := range map[string]func(*Request){
 		"idempotencyKey: REQUIRED": func(r *Request) { r.Key.Key = "" },
-		"idempotencyKey: TOO_LONG": func(r *Request) { r.Key.Key = strings.Repeat("k", MaxKey+1) },
+		"idempotencyKey: TOO_LONG": func(r *Request) { r.Key.Key = strings.Repeat("k", ledger.MaxKey+1) },
 		"tone: TOO_LONG":           func(r *Request) { r.Style.Tone = strings.Repeat("t", MaxTone+1) },
 		"instructions: TOO_LONG":   func(r *Request) { r.Style.Instructions = strings.Repeat("i", MaxInstructions+1) },
 		"language: INVALID":        func(r *Request) { r.Style.Language = "e" },
